@@ -1,0 +1,15 @@
+//! Statistics core for media servers, test harnesses and browser tools.
+//!
+//! Nothing lost, nothing counted twice, the same answer everywhere. The crate reads no clock, no
+//! socket and (outside feature `fs`) no file: time is an argument, I/O is the caller's.
+//!
+//! - [`error`]: one error type, one numbered kind for every language.
+//! - [`time`]: microseconds since the Unix epoch, and half-open intervals.
+//! - [`math`]: the one door for floating-point functions, sums and quantiles.
+
+pub mod error;
+pub mod math;
+pub mod time;
+
+pub use error::{Error, ErrorKind, Result};
+pub use time::{Interval, Micros};
