@@ -3,6 +3,8 @@
 //! `ln`, `exp` and `pow` of the standard library differ in bits between native and WebAssembly;
 //! those of the crate `libm` do not, so everything goes through here.
 
+use crate::error::{Error, ErrorKind, Result};
+
 /// Natural logarithm.
 pub fn ln(x: f64) -> f64 {
     libm::log(x)
@@ -59,6 +61,42 @@ pub enum QuantileMethod {
     FloorIndex,
 }
 
+impl QuantileMethod {
+    /// `"linear"`, `"nearest_rank"` or `"floor_index"`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            QuantileMethod::Linear => "linear",
+            QuantileMethod::NearestRank => "nearest_rank",
+            QuantileMethod::FloorIndex => "floor_index",
+        }
+    }
+}
+
+impl std::str::FromStr for QuantileMethod {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<QuantileMethod> {
+        let all = [QuantileMethod::Linear, QuantileMethod::NearestRank, QuantileMethod::FloorIndex];
+        all.into_iter().find(|m| m.name() == text).ok_or_else(|| {
+            let message =
+                format!("method is {text:?}: expected \"linear\", \"nearest_rank\" or \"floor_index\"");
+            Error::new(ErrorKind::InvalidArgument, message)
+        })
+    }
+}
+
+/// [`quantile`] of values from outside, which stay as they are: a `q` outside 0 to 1 and a NaN among
+/// the values are [`ErrorKind::InvalidArgument`].
+pub fn quantile_checked(values: &[f64], q: f64, method: QuantileMethod) -> Result<Option<f64>> {
+    if !(0.0..=1.0).contains(&q) {
+        return Err(Error::new(ErrorKind::InvalidArgument, format!("q is {q}: expected 0 to 1")));
+    }
+    if let Some(at) = values.iter().position(|v| v.is_nan()) {
+        return Err(Error::new(ErrorKind::InvalidArgument, format!("values[{at}] is NaN")));
+    }
+    Ok(quantile(&mut values.to_vec(), q, method))
+}
+
 /// The `q` quantile (0 to 1) of `values`, which are reordered but not fully sorted. `None` when
 /// there are no values. Values must not be NaN.
 pub fn quantile(values: &mut [f64], q: f64, method: QuantileMethod) -> Option<f64> {
@@ -105,5 +143,18 @@ mod tests {
         assert_eq!(of(0.0, QuantileMethod::Linear), 1.0);
         assert_eq!(of(1.0, QuantileMethod::FloorIndex), 100.0);
         assert_eq!(quantile(&mut [], 0.5, QuantileMethod::Linear), None);
+    }
+
+    #[test]
+    fn quantile_of_outside_values_is_checked() {
+        let of = |values: &[f64], q| quantile_checked(values, q, QuantileMethod::Linear);
+        assert_eq!(of(&[3.0, 1.0, 2.0], 0.5), Ok(Some(2.0)));
+        assert_eq!(of(&[], 0.5), Ok(None));
+        assert_eq!(of(&[1.0, f64::NAN], 0.5).unwrap_err().message(), "values[1] is NaN");
+        for q in [-0.1, 1.1, f64::NAN] {
+            assert_eq!(of(&[1.0], q).unwrap_err().kind(), ErrorKind::InvalidArgument);
+        }
+        assert_eq!("floor_index".parse(), Ok(QuantileMethod::FloorIndex));
+        assert!("median".parse::<QuantileMethod>().is_err());
     }
 }

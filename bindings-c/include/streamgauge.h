@@ -1,0 +1,284 @@
+/*
+ * streamgauge: statistics core for media servers, test harnesses and browser tools.
+ *
+ * Generated from bindings-c/src by `cargo xtask gen`; do not edit.
+ *
+ * - Every call that can fail returns sg_status and takes `sg_error **out_err` last. It may be NULL;
+ *   else it is set to NULL first, and on failure to an error that the caller frees (sg_error_free).
+ * - Outputs are written only on SG_OK.
+ * - Text and bytes are a pointer and a length, never NUL-terminated; NULL with length 0 is empty.
+ * - An sg_buf belongs to the caller and is freed by sg_buf_free.
+ * - Freeing NULL does nothing. A handle must not be used after it was freed.
+ */
+
+#ifndef STREAMGAUGE_H
+#define STREAMGAUGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * Quantile method: linear interpolation at `q (n - 1)`, as numpy and R do by default.
+ */
+#define SG_QUANTILE_LINEAR 0
+
+/**
+ * Quantile method: the smallest value with at least `q n` values at or below it.
+ */
+#define SG_QUANTILE_NEAREST_RANK 1
+
+/**
+ * Quantile method: element `min(n - 1, floor(n q))` of the sorted values, counted from 0.
+ */
+#define SG_QUANTILE_FLOOR_INDEX 2
+
+/**
+ * Version of the binary interface; raised by every change that breaks a compiled caller.
+ */
+#define SG_ABI_VERSION 1
+
+/**
+ * The version this header belongs to.
+ */
+#define SG_VERSION "0.1.0"
+#define SG_VERSION_MAJOR 0
+#define SG_VERSION_MINOR 1
+#define SG_VERSION_PATCH 0
+
+/**
+ * An error: a status for programs and a sentence for people. One thread at a time.
+ */
+typedef struct sg_error sg_error;
+
+/**
+ * Bytes that belong to the caller until `sg_buf_free`. Not NUL-terminated.
+ */
+typedef struct {
+  /**
+   * First byte; NULL when empty.
+   */
+  uint8_t *data;
+  /**
+   * Number of bytes.
+   */
+  size_t len;
+} sg_buf;
+
+/**
+ * What became of a call: `SG_OK` or one of the other `SG_` statuses. Numbers are never reused.
+ */
+typedef int32_t sg_status;
+
+/**
+ * Text that somebody else owns: UTF-8, not NUL-terminated.
+ */
+typedef struct {
+  /**
+   * First byte; NULL when empty.
+   */
+  const char *data;
+  /**
+   * Number of bytes.
+   */
+  size_t len;
+} sg_str;
+
+/**
+ * The call did what it says.
+ */
+#define SG_OK 0
+
+/**
+ * An argument has a value or a combination that makes no sense.
+ */
+#define SG_INVALID_ARGUMENT 1
+
+/**
+ * A number does not fit the range of its destination.
+ */
+#define SG_OUT_OF_RANGE 2
+
+/**
+ * A timestamp lies before one that was already taken into account.
+ */
+#define SG_TIME_WENT_BACK 3
+
+/**
+ * A stated limit was reached.
+ */
+#define SG_CAPACITY_EXCEEDED 4
+
+/**
+ * Input bytes do not follow their format.
+ */
+#define SG_MALFORMED 5
+
+/**
+ * A lease is held by somebody else, or ran out.
+ */
+#define SG_LEASE_LOST 6
+
+/**
+ * The operation does not exist for this input or build.
+ */
+#define SG_UNSUPPORTED 7
+
+/**
+ * The operating system refused.
+ */
+#define SG_IO 8
+
+/**
+ * The object was closed.
+ */
+#define SG_CLOSED 9
+
+/**
+ * A cursor comes from an earlier epoch.
+ */
+#define SG_STALE_CURSOR 10
+
+/**
+ * A reader fell behind its limit and its policy is to disconnect.
+ */
+#define SG_LAGGED 11
+
+/**
+ * No such item.
+ */
+#define SG_NOT_FOUND 12
+
+/**
+ * The same operation is already under way.
+ */
+#define SG_ALREADY_PENDING 13
+
+/**
+ * There is no source left to serve from.
+ */
+#define SG_NO_SOURCES 14
+
+/**
+ * Somebody with a higher priority took over.
+ */
+#define SG_PREEMPTED 15
+
+/**
+ * The caller cancelled.
+ */
+#define SG_CANCELLED 16
+
+/**
+ * The time limit ran out.
+ */
+#define SG_TIMED_OUT 17
+
+/**
+ * The handle is in use on another thread.
+ */
+#define SG_BUSY 18
+
+/**
+ * A defect of the library was caught during this call; the handle it used is poisoned.
+ */
+#define SG_PANIC 100
+
+/**
+ * An earlier call on this handle ended in `SG_PANIC`; it can only be freed.
+ */
+#define SG_POISONED 101
+
+/**
+ * The library met an error that its status table does not have.
+ */
+#define SG_UNKNOWN 102
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Frees what a call wrote into `*buf` and empties it, so that a second call does nothing. NULL and an
+ * empty buffer are allowed. May be called from any thread.
+ *
+ * # Safety
+ * `*buf` was written by this library, or is empty.
+ */
+void sg_buf_free(sg_buf *buf);
+
+/**
+ * The status that the failed call returned; `SG_OK` for NULL.
+ *
+ * # Safety
+ * `error` is NULL or an error that was not freed.
+ */
+sg_status sg_error_status(const sg_error *error);
+
+/**
+ * The sentence, with file and line where they are known; lives as long as the error. Empty for NULL.
+ *
+ * # Safety
+ * `error` is NULL or an error that was not freed.
+ */
+sg_str sg_error_message(const sg_error *error);
+
+/**
+ * The input file that the error speaks of; empty where none is known. Lives as long as the error.
+ *
+ * # Safety
+ * `error` is NULL or an error that was not freed.
+ */
+sg_str sg_error_file(const sg_error *error);
+
+/**
+ * The line of that file, counted from 1; 0 where none is known.
+ *
+ * # Safety
+ * `error` is NULL or an error that was not freed.
+ */
+uint64_t sg_error_line(const sg_error *error);
+
+/**
+ * Frees an error. NULL is allowed.
+ *
+ * # Safety
+ * `error` is NULL or an error that was not freed.
+ */
+void sg_error_free(sg_error *error);
+
+/**
+ * Writes the `q` quantile (0 to 1) of `n` values to `*out`. No value may be NaN. `method` is one of
+ * `SG_QUANTILE_...`. Without values there is no quantile: `SG_NOT_FOUND`. May be called from any thread.
+ *
+ * # Safety
+ * `values` points to `n` values (NULL when 0), `out` to one, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_quantile(const double *values,
+                      size_t n,
+                      double q,
+                      uint32_t method,
+                      double *out,
+                      sg_error **out_err);
+
+/**
+ * The stable name of a status, for logs: `"ok"`, `"malformed"`, `"panic"`; `"unknown"` for a number
+ * that is no status. Lives for ever. May be called from any thread.
+ */
+sg_str sg_status_name(sg_status status);
+
+/**
+ * The `SG_ABI_VERSION` of the library that was loaded. May be called from any thread.
+ */
+uint32_t sg_abi_version(void);
+
+/**
+ * The version of the library that was loaded, as `MAJOR.MINOR.PATCH`; lives for ever. May be called
+ * from any thread.
+ */
+sg_str sg_version(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* STREAMGAUGE_H */

@@ -1,0 +1,109 @@
+//! What stands behind an opaque handle.
+
+use std::mem::ManuallyDrop;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::guard::Fault;
+
+/// A value of the core, and whether a panic left it in an unknown state.
+///
+/// Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+/// error rather than undefined; release builds free it.
+pub(crate) struct Handle<T> {
+    magic: AtomicU64,
+    poisoned: AtomicBool,
+    value: ManuallyDrop<T>,
+}
+
+impl<T> Handle<T> {
+    pub(crate) fn new(value: T) -> Handle<T> {
+        Handle {
+            magic: AtomicU64::new(ALIVE),
+            poisoned: AtomicBool::new(false),
+            value: ManuallyDrop::new(value),
+        }
+    }
+
+    /// `body` on the value; a panic in it poisons the handle.
+    pub(crate) fn call<R>(&self, body: impl FnOnce(&T) -> Result<R, Fault>) -> Result<R, Fault> {
+        if self.magic.load(Ordering::Relaxed) != ALIVE {
+            return Err(Fault::invalid("the handle was freed, or is none".to_string()));
+        }
+        if self.poisoned.load(Ordering::Relaxed) {
+            return Err(Fault::poisoned());
+        }
+        let fuse = Fuse(&self.poisoned);
+        let result = body(&self.value);
+        std::mem::forget(fuse);
+        result
+    }
+}
+
+/// Frees the handle `boxed` that `wrap` is made of; NULL does nothing.
+///
+/// # Safety
+/// `boxed` is NULL, or came from [`Box::into_raw`] and was not freed; `W` is a `repr(transparent)`
+/// wrapper of `Handle<T>`.
+pub(crate) unsafe fn free<T>(boxed: *mut Handle<T>) {
+    // SAFETY: NULL or alive, see above.
+    let Some(handle) = (unsafe { boxed.as_mut() }) else { return };
+    if handle.magic.swap(FREED, Ordering::Relaxed) != ALIVE {
+        debug_assert!(false, "a handle was freed twice, or is none");
+        return;
+    }
+    // SAFETY: only this call saw the magic word alive, so the value is dropped once.
+    unsafe { ManuallyDrop::drop(&mut handle.value) };
+    if !cfg!(debug_assertions) {
+        // SAFETY: came from Box::into_raw; ManuallyDrop does not drop the value again.
+        drop(unsafe { Box::from_raw(boxed) });
+    }
+}
+
+struct Fuse<'a>(&'a AtomicBool);
+
+impl Drop for Fuse<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+const ALIVE: u64 = 0x7367_616c_6976_6521;
+const FREED: u64 = 0x7367_6672_6565_6421;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SG_OK, SG_PANIC, SG_POISONED, guard::guard};
+
+    #[test]
+    fn a_panic_poisons_the_handle_and_only_it() {
+        let (one, two) = (Handle::new(1), Handle::new(2));
+        let null = std::ptr::null_mut();
+        let read = |handle: &Handle<i32>| {
+            // SAFETY: NULL asks for no error object.
+            unsafe { guard(null, || handle.call(|v| if *v > 0 { Ok(()) } else { Err(Fault::poisoned()) })) }
+        };
+        assert_eq!(read(&one), SG_OK);
+        // SAFETY: NULL asks for no error object.
+        let status = unsafe { guard(null, || one.call(|_| -> Result<(), Fault> { panic!("broken") })) };
+        assert_eq!(status, SG_PANIC);
+        assert_eq!(read(&one), SG_POISONED);
+        assert_eq!(read(&two), SG_OK);
+    }
+
+    #[test]
+    fn the_value_is_dropped_once_and_a_freed_handle_is_refused() {
+        let value = std::rc::Rc::new(());
+        let handle = Box::into_raw(Box::new(Handle::new(value.clone())));
+        // SAFETY: freed once; debug builds, which tests are, keep the emptied memory.
+        unsafe {
+            free(handle);
+            assert_eq!(std::rc::Rc::strong_count(&value), 1);
+            if cfg!(debug_assertions) {
+                assert!((*handle).call(|_| Ok(())).is_err());
+                drop(Box::from_raw(handle));
+            }
+            free::<()>(std::ptr::null_mut());
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The C library: opaque handles and status codes over the crate `streamgauge`.
+//!
+//! Every exported body parses its arguments, makes one call into the core and converts the result;
+//! [`guard`] turns errors and panics into statuses. The header is generated from these files.
+#![allow(non_camel_case_types)] // The names are those of the C header.
+
+mod buf;
+mod error;
+mod guard;
+mod quantile;
+mod status;
+mod version;
+
+pub use buf::*;
+pub use error::*;
+pub use quantile::*;
+pub use status::*;
+pub use version::*;

@@ -1,0 +1,194 @@
+//! The C library: an installed tree, tests against it plain, under valgrind and with sanitizers.
+
+use std::path::{Path, PathBuf};
+
+use crate::gen_files::abi_version;
+use crate::shell::{self, Failure, Result, cargo, cmd, fail};
+use crate::stages::Outcome;
+use crate::stamp;
+
+const WARNINGS: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic"];
+/// What `rustc --print native-static-libs` names for a static library on Linux.
+const STATIC_LIBS: &str = "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc";
+
+/// Builds the release library and installs it under `prefix`.
+pub(crate) fn install(prefix: &Path) -> Result<()> {
+    let output = cargo(["build", "--release", "-p", "streamgauge-c", "--message-format=short"]).run();
+    output.map(drop)?;
+    let target = shell::target().join("release");
+    let source = shell::root().join("bindings-c");
+    let header = shell::read(&source.join("include/streamgauge.h"))?;
+    let abi = abi_version(&header)?;
+    let prefix = std::path::absolute(prefix)?;
+    let (lib, include) = (prefix.join("lib"), prefix.join("include"));
+    shell::write(&include.join("streamgauge.h"), &header)?;
+    copy(&target.join("libstreamgauge.a"), &lib.join("libstreamgauge.a"))?;
+    if cfg!(target_os = "macos") {
+        copy(&target.join("libstreamgauge.dylib"), &lib.join("libstreamgauge.dylib"))?;
+    } else {
+        let soname = format!("libstreamgauge.so.{abi}");
+        copy(&target.join("libstreamgauge.so"), &lib.join(&soname))?;
+        let link = lib.join("libstreamgauge.so");
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(&soname, &link)?;
+    }
+    let prefix_text = prefix.display().to_string();
+    let fill = |text: String| {
+        text.replace("@PREFIX@", &prefix_text)
+            .replace("@VERSION@", env!("CARGO_PKG_VERSION"))
+            .replace("@STATIC_LIBS@", STATIC_LIBS)
+    };
+    for (template, to) in [
+        ("streamgauge.pc.in", lib.join("pkgconfig/streamgauge.pc")),
+        ("streamgauge-config.cmake.in", lib.join("cmake/streamgauge/streamgauge-config.cmake")),
+        (
+            "streamgauge-config-version.cmake.in",
+            lib.join("cmake/streamgauge/streamgauge-config-version.cmake"),
+        ),
+    ] {
+        shell::write(&to, fill(shell::read(&source.join("dist").join(template))?))?;
+    }
+    Ok(())
+}
+
+/// Where the tests find the library: installed under `target/`.
+pub(crate) fn prefix() -> Result<PathBuf> {
+    let prefix = shell::work().join("c");
+    install(&prefix)?;
+    Ok(prefix)
+}
+
+/// A variable that lets pkg-config find the library that the tests use.
+pub(crate) fn pkg_config_path(prefix: &Path) -> PathBuf {
+    prefix.join("lib/pkgconfig")
+}
+
+/// Every program in `tests/`, against the shared and the static library; the header as C++.
+pub(crate) fn test() -> Result<Outcome> {
+    let prefix = prefix()?;
+    let mut outcome = Outcome::default();
+    for linking in [Linking::Shared, Linking::Static] {
+        for program in programs(&prefix, &linking)? {
+            outcome = outcome.and(run(cmd::<&str>(&program, []), &program)?);
+        }
+    }
+    let unit = cargo(["test", "-p", "streamgauge-c"]).run()?;
+    cpp_header(&prefix)?;
+    Ok(outcome.and(Outcome::of(&unit)))
+}
+
+/// The same programs under valgrind: no leak, no invalid access.
+pub(crate) fn valgrind() -> Result<Outcome> {
+    let prefix = prefix()?;
+    let mut outcome = Outcome::default();
+    for program in programs(&prefix, &Linking::Shared)? {
+        let valgrind = cmd("valgrind", ["-q", "--leak-check=full", "--error-exitcode=9"]).args([&program]);
+        outcome = outcome.and(run(valgrind, &program)?);
+    }
+    Ok(outcome)
+}
+
+/// The same programs with the address and undefined behaviour sanitizers, which `nm` must show.
+pub(crate) fn sanitizers() -> Result<Outcome> {
+    let prefix = prefix()?;
+    let mut outcome = Outcome::default();
+    for program in programs(&prefix, &Linking::Sanitized)? {
+        let symbols = cmd("nm", [&program]).stdout()?;
+        if !symbols.contains("__asan_init") || !symbols.contains("__ubsan_handle") {
+            return fail(format!("{} was built without the sanitizers", program.display()));
+        }
+        outcome =
+            outcome.and(run(cmd::<&str>(&program, []).env("ASAN_OPTIONS", "detect_leaks=1"), &program)?);
+    }
+    Ok(outcome)
+}
+
+enum Linking {
+    Shared,
+    Static,
+    Sanitized,
+}
+
+impl Linking {
+    fn name(&self) -> &'static str {
+        match self {
+            Linking::Shared => "shared",
+            Linking::Static => "static",
+            Linking::Sanitized => "sanitized",
+        }
+    }
+}
+
+/// Compiles every C test; gives the programs.
+fn programs(prefix: &Path, linking: &Linking) -> Result<Vec<PathBuf>> {
+    let mut sources: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(shell::root().join("bindings-c/tests"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "c") {
+            sources.push(path);
+        }
+    }
+    sources.sort();
+    sources.iter().map(|source| compile(prefix, linking, source)).collect()
+}
+
+fn compile(prefix: &Path, linking: &Linking, source: &Path) -> Result<PathBuf> {
+    let name = source.file_stem().and_then(|n| n.to_str()).unwrap_or("test");
+    let program = shell::work().join("c-tests").join(linking.name()).join(name);
+    std::fs::create_dir_all(program.parent().unwrap_or(prefix))?;
+    let lib = prefix.join("lib");
+    let tests = shell::root().join("bindings-c/tests");
+    let inputs =
+        [source.to_path_buf(), tests.join("check.h"), prefix.join("include"), lib.join("libstreamgauge.a")];
+    stamp::once(&format!("c-{}-{name}", linking.name()), &inputs, std::slice::from_ref(&program), || {
+        let pkg_config = |flags: &[&str]| -> Result<Vec<String>> {
+            let out = cmd("pkg-config", flags.iter().copied())
+                .args(["streamgauge"])
+                .env("PKG_CONFIG_PATH", pkg_config_path(prefix))
+                .stdout()?;
+            Ok(out.split_whitespace().map(str::to_string).collect())
+        };
+        let mut cc = cmd("cc", WARNINGS).args(["-g", "-I"]).args([&tests]).args(pkg_config(&["--cflags"])?);
+        if matches!(linking, Linking::Sanitized) {
+            cc = cc.args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+        }
+        cc = cc.args([source]).args(["-o"]).args([&program]);
+        cc = match linking {
+            Linking::Shared => {
+                cc.args(pkg_config(&["--libs"])?).args([format!("-Wl,-rpath,{}", lib.display())])
+            }
+            _ => cc.args([lib.join("libstreamgauge.a")]).args(STATIC_LIBS.split(' ')),
+        };
+        cc.run().map(drop)
+    })?;
+    Ok(program)
+}
+
+/// Runs a test program, which ends with a line `c: N passed, M failed`.
+fn run(command: shell::Cmd, program: &Path) -> Result<Outcome> {
+    let output = command.env("STREAMGAUGE_ROOT", shell::root()).run()?;
+    let outcome = Outcome::of(&output);
+    if outcome.passed == 0 {
+        let message = format!("{} ran no test", program.display());
+        return Err(Failure { message, output });
+    }
+    Ok(outcome)
+}
+
+/// The header compiles as C++17.
+fn cpp_header(prefix: &Path) -> Result<()> {
+    let source = shell::work().join("c-tests/header.cpp");
+    let text =
+        "#include <streamgauge.h>\nint main() { return sg_abi_version() == SG_ABI_VERSION ? 0 : 1; }\n";
+    shell::write(&source, text)?;
+    cmd("c++", ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-I"])
+        .args([prefix.join("include"), source])
+        .run()
+        .map(drop)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    // Unchanged files keep their time, so that nothing is linked again.
+    let content = std::fs::read(from).or_else(|e| fail(format!("{}: {e}", from.display())))?;
+    if std::fs::read(to).is_ok_and(|old| old == content) { Ok(()) } else { shell::write(to, content) }
+}

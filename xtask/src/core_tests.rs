@@ -1,0 +1,46 @@
+//! The core's own tests: natively in both feature sets, on wasm32, and its documentation.
+
+use crate::doctor;
+use crate::shell::{self, Result, cargo};
+use crate::stages::Outcome;
+
+/// Unit, integration and documentation tests, of xtask too.
+pub(crate) fn native() -> Result<Outcome> {
+    let core = cargo(["test", "-p", "streamgauge"]).run()?;
+    let tasks = cargo(["test", "-p", "xtask"]).run()?;
+    Ok(Outcome::of(&core).and(Outcome::of(&tasks)))
+}
+
+/// The same without the features: a feature adds, none changes an answer.
+pub(crate) fn no_features() -> Result<Outcome> {
+    Ok(Outcome::of(&cargo(["test", "-p", "streamgauge", "--no-default-features"]).run()?))
+}
+
+/// The same tests compiled for wasm32 and run by Node's WASI: floats agree with native in bits.
+pub(crate) fn wasm() -> Result<Outcome> {
+    doctor::rust_target("wasm32-wasip1")?;
+    let runner = shell::root().join("xtask/src/wasi_runner.mjs");
+    let output = cargo(["test", "-p", "streamgauge", "--no-default-features", "--features", "serde"])
+        .args(["--target", "wasm32-wasip1", "--lib", "--tests"])
+        .env("CARGO_TARGET_WASM32_WASIP1_RUNNER", format!("node --no-warnings {}", runner.display()))
+        .env("STREAMGAUGE_ROOT", shell::root())
+        .run()?;
+    Ok(Outcome::of(&output))
+}
+
+/// The documentation builds without a warning.
+pub(crate) fn doc() -> Result<Outcome> {
+    cargo(["doc", "--workspace", "--no-deps", "--exclude", "xtask"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()?;
+    Ok(Outcome::default())
+}
+
+/// What `unsafe` there is, under Miri (nightly).
+pub(crate) fn miri() -> Result<Outcome> {
+    doctor::nightly(&["miri", "rust-src"])?;
+    let output = crate::shell::cmd("cargo", ["+nightly", "miri", "test", "-p", "streamgauge-c", "--lib"])
+        .env("MIRIFLAGS", "-Zmiri-disable-isolation")
+        .run()?;
+    Ok(Outcome::of(&output))
+}

@@ -1,0 +1,56 @@
+//! The Go module over the installed C library: gofmt, vet, tests with the race detector.
+
+use crate::shell::{self, Cmd, Failure, Result, cmd, fail};
+use crate::stages::Outcome;
+use crate::{c, stamp};
+
+/// gofmt and go vet.
+pub(crate) fn lint() -> Result<Outcome> {
+    let unformatted = cmd("gofmt", ["-l", "bindings-c/go"]).stdout()?;
+    if !unformatted.trim().is_empty() {
+        return fail(format!(
+            "run gofmt -w on: {}",
+            unformatted.split_whitespace().collect::<Vec<_>>().join(" ")
+        ));
+    }
+    go(&["vet", "./..."])?.run()?;
+    Ok(Outcome::default())
+}
+
+/// The tests, against the shared and the static library, with the race detector and cgo's pointer checks.
+pub(crate) fn test() -> Result<Outcome> {
+    let lib = c::prefix()?.join("lib");
+    let module = shell::root().join("bindings-c/go");
+    let mut outcome = Outcome::default();
+    for (name, tags) in [("shared", ""), ("static", "streamgauge_static")] {
+        // Compiled only when something changed: `go test` cannot see a new library behind cgo.
+        let binary = shell::work().join(format!("go-tests-{name}"));
+        let inputs = [module.clone(), lib.join("libstreamgauge.a"), lib.join("pkgconfig")];
+        stamp::once(&format!("go-{name}"), &inputs, std::slice::from_ref(&binary), || {
+            let path = binary.to_string_lossy();
+            go(&["test", "-c", "-race", "-tags", tags, "-o", &path, "."])?.run().map(drop)
+        })?;
+        let output = cmd(&binary, ["-test.v", "-test.count=1"])
+            .dir(&module)
+            .env("LD_LIBRARY_PATH", &lib)
+            .env("DYLD_LIBRARY_PATH", &lib)
+            .env("STREAMGAUGE_ROOT", shell::root())
+            .run()?;
+        let passed = output.lines().filter(|l| l.trim_start().starts_with("--- PASS")).count() as u64;
+        if passed == 0 {
+            return Err(Failure { message: "no Go test ran".to_string(), output });
+        }
+        outcome.passed += passed;
+        outcome = outcome.note(format!("go: {passed} passed, 0 failed ({name} library, race detector)"));
+    }
+    Ok(outcome)
+}
+
+/// `go` in the module's folder, finding the C library.
+fn go(args: &[&str]) -> Result<Cmd> {
+    let prefix = c::prefix()?;
+    Ok(cmd("go", args)
+        .dir(shell::root().join("bindings-c/go"))
+        .env("CGO_ENABLED", "1")
+        .env("PKG_CONFIG_PATH", c::pkg_config_path(&prefix)))
+}

@@ -1,0 +1,136 @@
+//! The one task program: `cargo xtask help` lists the tasks, the Makefile is its index.
+
+mod bench;
+mod c;
+mod conform;
+mod core_tests;
+mod demo;
+mod doctor;
+mod fuzz;
+mod gen_files;
+mod go;
+mod js;
+mod lint;
+mod py;
+mod shell;
+mod stages;
+mod stamp;
+
+use std::process::ExitCode;
+
+use doctor::{CC, CHROMIUM, GO, NODE, PKG_CONFIG, PYTHON, VALGRIND};
+use shell::{Result, fail};
+use stages::Stage;
+
+const HELP: &str = "\
+tasks (make TASK, or cargo xtask TASK):
+  check                     format, lints, core unit tests: the loop while editing
+  test [rust|c|go|py|js]    everything in every language, or in one
+  gen [--check]             write (or compare) the header, symbols, layout and version files
+  bench [ARGS]              ratios against the script, pandas, polars; target/bench/report.md
+  demo                      reports on the sample runs; target/demo/
+  fuzz [TARGET [SECONDS]]   one fuzz target, or each for a minute (nightly)
+  miri                      unsafe code under Miri (nightly)
+  conform [ARGS]            the same cases in every language
+  install [PREFIX]          the C library, header, pkg-config and CMake files
+  ci                        what CI runs: test, where a missing tool is a failure
+  clean                     remove everything built
+  doctor                    what this machine lacks and how to get it
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match task(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.output.trim().is_empty() {
+                eprintln!("{}", failure.output.trim_end());
+            }
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn task(args: &[&str]) -> Result<()> {
+    match args {
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ["check"] => stages::run(&[RUSTFMT, SIZES, CLIPPY, CORE]),
+        ["test"] | ["ci"] => test(None),
+        ["test", lang] => test(Some(lang)),
+        ["gen"] => gen_files::run(false).map(drop),
+        ["gen", "--check"] => gen_files::run(true).map(drop),
+        ["bench", rest @ ..] => bench::run(rest),
+        ["demo", rest @ ..] => demo::run(rest),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["miri"] => stages::run(&[Stage { name: "miri", needs: &[], run: core_tests::miri }]),
+        ["conform", rest @ ..] => conform::run(rest),
+        ["install"] => c::install("/usr/local".as_ref()),
+        ["install", prefix] => c::install(prefix.as_ref()),
+        ["clean"] => shell::cargo(["clean"]).show(),
+        ["doctor"] => {
+            doctor::provide()?;
+            doctor::report()
+        }
+        _ => fail(format!("no task {:?}; these exist:\n{HELP}", args.join(" "))),
+    }
+}
+
+const RUSTFMT: Stage = Stage { name: "rustfmt", needs: &[], run: lint::rustfmt };
+const SIZES: Stage = Stage { name: "file sizes", needs: &[], run: lint::sizes };
+const CLIPPY: Stage = Stage { name: "clippy", needs: &[], run: lint::clippy };
+const CORE: Stage = Stage { name: "core tests", needs: &[], run: core_tests::native };
+
+/// The stages of `lang`, of every language when `None`.
+fn test(lang: Option<&str>) -> Result<()> {
+    let rust = || {
+        vec![
+            CORE,
+            Stage { name: "core tests, no features", needs: &[], run: core_tests::no_features },
+            Stage { name: "core tests, wasm32", needs: &[NODE], run: core_tests::wasm },
+            Stage { name: "documentation", needs: &[], run: core_tests::doc },
+        ]
+    };
+    let c = || {
+        vec![
+            Stage { name: "C header, symbols, layout", needs: &[CC], run: gen_files::check },
+            Stage { name: "C tests", needs: &[CC, PKG_CONFIG], run: c::test },
+            Stage { name: "C tests, valgrind", needs: &[CC, PKG_CONFIG, VALGRIND], run: c::valgrind },
+            Stage { name: "C tests, sanitizers", needs: &[CC, PKG_CONFIG], run: c::sanitizers },
+        ]
+    };
+    let go = || vec![Stage { name: "Go tests", needs: &[CC, PKG_CONFIG, GO], run: go::test }];
+    let py = || vec![Stage { name: "Python tests", needs: &[PYTHON, CC], run: py::test }];
+    let js = || {
+        vec![
+            Stage { name: "JavaScript build, sizes", needs: &[NODE], run: js::build },
+            Stage { name: "JavaScript tests, Node", needs: &[NODE], run: js::test_node },
+            Stage { name: "JavaScript tests, Chromium", needs: &[NODE, CHROMIUM], run: js::test_browser },
+        ]
+    };
+    let lint = || {
+        vec![
+            RUSTFMT,
+            SIZES,
+            CLIPPY,
+            Stage { name: "gofmt, go vet", needs: &[GO, CC, PKG_CONFIG], run: go::lint },
+            Stage { name: "ruff", needs: &[PYTHON], run: py::lint },
+            Stage { name: "prettier, tsc", needs: &[NODE], run: js::lint },
+        ]
+    };
+    let stages = match lang {
+        None => [lint(), rust(), c(), go(), py(), js()].into_iter().flatten().collect(),
+        Some("rust") => rust(),
+        Some("c") => c(),
+        Some("go") => go(),
+        Some("py") => py(),
+        Some("js") => js(),
+        Some(other) => return fail(format!("no language {other:?}: rust, c, go, py or js")),
+    };
+    doctor::provide()?;
+    stages::run(&stages)
+}
