@@ -6,9 +6,11 @@
 //! - [`error`]: one error type, one numbered kind for every language.
 //! - [`time`]: microseconds since the Unix epoch, and half-open intervals.
 //! - [`math`]: the one door for floating-point functions, sums and quantiles.
+//! - [`run`]: test-run directories: read, derive, summarise, compare, sweep, simulate.
 
 pub mod error;
 pub mod math;
+pub mod run;
 pub mod time;
 
 pub use error::{Error, ErrorKind, Result};
