@@ -6,9 +6,13 @@
 //! - [`error`]: one error type, one numbered kind for every language.
 //! - [`time`]: microseconds since the Unix epoch, and half-open intervals.
 //! - [`math`]: the one door for floating-point functions, sums and quantiles.
+//! - [`counter`]: cumulative counters into deltas: wrap, reset, origin, epoch; rates by name.
+//! - [`ledger`]: totals with independent readers, and sums over children that come and go.
 //! - [`run`]: test-run directories: read, derive, summarise, compare, sweep, simulate.
 
+pub mod counter;
 pub mod error;
+pub mod ledger;
 pub mod math;
 pub mod run;
 pub mod time;
