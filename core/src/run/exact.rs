@@ -254,8 +254,7 @@ impl Parts<'_> {
             ("latency_stdev_ms", stdev.into()),
             ("quantile_method", Value::Text("linear".into())),
             ("clock_drift_ppm", drift.map(|drift| drift.ppm).into()),
-            ("clock_drift_low_ppm", drift.map(|drift| drift.low_ppm).into()),
-            ("clock_drift_high_ppm", drift.map(|drift| drift.high_ppm).into()),
+            ("clock_drift_bound_ppm", drift.map(|drift| drift.bound_ppm).into()),
         ]);
     }
 

@@ -142,8 +142,7 @@ impl PromParser {
         }
         let mut lines = 0;
         let mut last = self.last;
-        loop {
-            let Some(time) = block[at..].first_chunk::<17>() else { break };
+        while let Some(time) = block[at..].first_chunk::<17>() {
             if *time != self.last_time.digits {
                 match number::sixteen_digits(time, 0) {
                     Some(t_us) if time[16] == b'\t' => self.last_time = TimeText { digits: *time, t_us },

@@ -144,7 +144,10 @@ impl Hole {
             let ahead = (i128::from(at) - i128::from(first_us)).clamp(0, span);
             ((ahead * steps + span - 1) / span).clamp(1, steps)
         };
-        bursts.iter().map(|burst| first_from(burst.end_us) - first_from(burst.start_us)).sum()
+        let last_us = self.before.1.max(self.after.1);
+        let from = bursts.partition_point(|burst| burst.end_us <= first_us);
+        let meeting = bursts[from..].iter().take_while(|burst| burst.start_us <= last_us);
+        meeting.map(|burst| first_from(burst.end_us) - first_from(burst.start_us)).sum()
     }
 }
 
