@@ -219,8 +219,8 @@ impl Polls<'_> {
     fn before(&self, first_us: Micros, series: &Series) -> Option<Micros> {
         let interval_us = shortest_interval(series)
             .or_else(|| self.run.prom.series().iter().filter_map(shortest_interval).min());
-        let latest_us = first_us.saturating_sub(interval_us.unwrap_or(0) / 2).min(first_us - 1);
-        if latest_us < self.first_us {
+        let latest_us = first_us.saturating_sub(interval_us.unwrap_or(0) / 2).min(first_us.saturating_sub(1));
+        if latest_us < self.first_us || first_us == self.first_us {
             return None;
         }
         let poll = |series: &Series| {
