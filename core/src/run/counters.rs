@@ -172,7 +172,9 @@ impl Steps {
     ) {
         let inside = series.t_us.partition_point(|at| *at < window.start_us)
             ..series.t_us.partition_point(|at| *at < window.end_us);
-        let known_before = inside.start > 0;
+        // A sample that is no number still says that the series was there.
+        let known_before =
+            inside.start > 0 || series.values.get(inside.start).is_some_and(|value| !value.is_finite());
         let samples = series.t_us[inside.clone()].iter().copied().zip(series.values[inside].iter().copied());
         let mut samples = samples.filter(|(_, value)| value.is_finite()).peekable();
         let Some(&(first_us, _)) = samples.peek() else { return };
