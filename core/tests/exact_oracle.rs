@@ -1,6 +1,6 @@
 //! `exact` gives what a brute-force script computes that shares no code with it: integers exactly,
 //! floats to 1e-9 relative. Oracle: `tests/oracle/exact.py`, whose results stand beside the runs.
-#![cfg(feature = "fs")]
+#![cfg(all(feature = "fs", feature = "serde"))]
 
 use serde_json::Value as Json;
 use std::path::Path;

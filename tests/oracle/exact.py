@@ -394,31 +394,23 @@ def overlap(spans, start, end):
 
 
 def find_drift(latencies):
-    """Theil-Sen slope over the least delay of each of 60 blocks, with Sen's 95 % interval."""
+    """Theil-Sen slope over the least delay of each of 12 blocks, and how far off it may be."""
     if not latencies:
-        return None, None, None
+        return None, None
     first, last = latencies[0][0], latencies[-1][0]
     blocks = {}
     for at, ms in latencies:
-        block = (at - first) * 60 // (last - first + 1)
+        block = (at - first) * 12 // (last - first + 1)
         if block not in blocks or ms < blocks[block][1]:
             blocks[block] = ((at - first) / 1e6, ms)
     points = [blocks[block] for block in sorted(blocks)]
-    n = len(points)
-    if n < 10:
-        return None, None, None
-    slopes = []
-    for i in range(n):
-        for j in range(i + 1, n):
-            if points[j][0] > points[i][0]:
-                slopes.append((points[j][1] - points[i][1]) / (points[j][0] - points[i][0]) * 1e3)
-    half = 1.96 * math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
-    count = len(slopes)
-
-    def at_rank(rank):
-        return quantile(slopes, min(max(rank / count, 0), 1))
-
-    return at_rank(count / 2), at_rank((count - half) / 2), at_rank((count + half) / 2)
+    if len(points) < 6:
+        return None, None
+    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for i, a in enumerate(points) for b in points[i + 1 :]]
+    slope = statistics.median(slopes)
+    around = [ms - slope * at for at, ms in points]
+    bound = (max(around) - min(around)) / ((points[-1][0] - points[0][0]) / 2)
+    return slope * 1e3, bound * 1e3
 
 
 # --- counters --------------------------------------------------------------------------------
@@ -613,9 +605,7 @@ def summarise(directory):
     out["latency_max_ms"] = max(ms, default=None)
     out["latency_stdev_ms"] = statistics.stdev(ms) if len(ms) > 1 else None
     out["quantile_method"] = "linear"
-    drift = find_drift(latencies)
-    for name, value in zip(("", "low_", "high_"), drift):
-        out[f"clock_drift_{name}ppm"] = value
+    out["clock_drift_ppm"], out["clock_drift_bound_ppm"] = find_drift(latencies)
 
     counters = Counters(series, start, end)
     chosen = select_all(counters)

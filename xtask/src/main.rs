@@ -11,6 +11,7 @@ mod gen_files;
 mod go;
 mod js;
 mod lint;
+mod oracle;
 mod py;
 mod shell;
 mod stages;
@@ -93,6 +94,7 @@ fn test(lang: Option<&str>) -> Result<()> {
             Stage { name: "core tests, no features", needs: &[], run: core_tests::no_features },
             Stage { name: "core tests, wasm32", needs: &[NODE], run: core_tests::wasm },
             Stage { name: "documentation", needs: &[], run: core_tests::doc },
+            Stage { name: "oracles", needs: &[PYTHON], run: oracle::exact },
         ]
     };
     let c = || {
