@@ -5,6 +5,7 @@ use super::problems::{FileProblems, Reason};
 use super::window::SCRIPT_END_US;
 use super::{Event, Mode, Run};
 use crate::time::{Interval, Micros};
+use std::cell::Cell;
 
 /// A burst of loss, from `burst_on` to `burst_off`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -121,16 +122,92 @@ impl Run {
     }
 }
 
-/// Whether `at_us` lies in one of the bursts, which are in order and do not overlap.
-pub(super) fn inside(bursts: &[Burst], at_us: Micros) -> bool {
-    let after = bursts.partition_point(|burst| burst.start_us <= at_us);
-    after > 0 && bursts[after - 1].interval().contains(at_us)
+/// A part of the window: intervals in order that do not overlap. Asked in order of time, which is
+/// the usual case, each answer takes constant time.
+#[derive(Debug)]
+pub(super) struct Part {
+    intervals: Vec<Interval>,
+    /// Where the last answer was found.
+    hint: Cell<usize>,
 }
 
-/// How much of `interval` the bursts cover.
-pub(super) fn overlap_us(bursts: &[Burst], interval: &Interval) -> Micros {
-    let from = bursts.partition_point(|burst| burst.end_us <= interval.start_us);
-    let meeting = bursts[from..].iter().take_while(|burst| burst.start_us < interval.end_us);
-    let shared = meeting.map(|burst| burst.interval().intersection(interval).duration_us());
-    shared.fold(0, Micros::saturating_add)
+impl Part {
+    /// The time within the bursts, which are in order and do not overlap.
+    pub(super) fn inside(bursts: &[Burst]) -> Part {
+        Part { intervals: bursts.iter().map(Burst::interval).collect(), hint: Cell::new(0) }
+    }
+
+    /// The time of the window that is not within the bursts.
+    pub(super) fn outside(bursts: &[Burst], window: &Interval) -> Part {
+        let starts = [window.start_us].into_iter().chain(bursts.iter().map(|burst| burst.end_us));
+        let ends = bursts.iter().map(|burst| burst.start_us).chain([window.end_us]);
+        let between = starts.zip(ends).map(|(start_us, end_us)| Interval::new(start_us, end_us));
+        let intervals = between.filter(|interval| interval.duration_us() > 0).collect();
+        Part { intervals, hint: Cell::new(0) }
+    }
+
+    /// The intervals, in order.
+    pub(super) fn intervals(&self) -> &[Interval] {
+        &self.intervals
+    }
+
+    /// All of it together.
+    pub(super) fn duration_us(&self) -> Micros {
+        self.intervals.iter().map(Interval::duration_us).fold(0, Micros::saturating_add)
+    }
+
+    /// Whether `at_us` lies inside.
+    pub(super) fn contains(&self, at_us: Micros) -> bool {
+        self.intervals.get(self.first_ending_after(at_us)).is_some_and(|interval| interval.contains(at_us))
+    }
+
+    /// How much of `span` lies inside.
+    pub(super) fn overlap_us(&self, span: &Interval) -> Micros {
+        let meeting = self.meeting(span).map(|interval| interval.intersection(span).duration_us());
+        meeting.fold(0, Micros::saturating_add)
+    }
+
+    /// The intervals that meet `span`.
+    pub(super) fn meeting(&self, span: &Interval) -> impl Iterator<Item = &Interval> {
+        let end_us = span.end_us;
+        let from = self.first_ending_after(span.start_us);
+        self.intervals[from..].iter().take_while(move |interval| interval.start_us < end_us)
+    }
+
+    /// Index of the first interval that ends after `at_us`.
+    fn first_ending_after(&self, at_us: Micros) -> usize {
+        let ends_after =
+            |index: usize| self.intervals.get(index).is_none_or(|interval| interval.end_us > at_us);
+        let fits = |index: usize| ends_after(index) && (index == 0 || !ends_after(index - 1));
+        let hint = self.hint.get();
+        let index = match (fits(hint), hint < self.intervals.len() && fits(hint + 1)) {
+            (true, _) => hint,
+            (_, true) => hint + 1,
+            _ => self.intervals.partition_point(|interval| interval.end_us <= at_us),
+        };
+        self.hint.set(index);
+        index
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_answer_in_any_order() {
+        let bursts =
+            [(10, 20), (20, 30), (50, 60)].map(|(a, b)| Burst { start_us: a, end_us: b, open: false });
+        let window = Interval::new(0, 100);
+        let (inside, outside) = (Part::inside(&bursts), Part::outside(&bursts, &window));
+        assert_eq!((inside.duration_us(), outside.duration_us()), (30, 70));
+        for at in (0..100).chain((0..100).rev()).chain([5, 95, 15, 55, 35, 0]) {
+            let within = (10..30).contains(&at) || (50..60).contains(&at);
+            assert_eq!((inside.contains(at), outside.contains(at)), (within, !within), "{at}");
+            let span = Interval::new(at, at + 37);
+            let covered = (at..at + 37).filter(|at| (10..30).contains(at) || (50..60).contains(at)).count();
+            assert_eq!(inside.overlap_us(&span), covered as i64, "{at}");
+        }
+        assert!(!Part::inside(&[]).contains(5));
+    }
 }

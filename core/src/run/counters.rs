@@ -1,6 +1,6 @@
 //! Totals and rates of polled counters.
 
-use super::bursts::{self, Burst};
+use super::bursts::Part;
 use super::timeline::Buckets;
 use super::{Mode, Run, Selector, Series};
 use crate::math::Sum;
@@ -35,12 +35,10 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    /// What was counted within the bursts, each step spread over its time.
-    pub(super) fn amount_in(&self, bursts: &[Burst]) -> f64 {
-        let share = |step: &Step| match step.interval.duration_us() {
-            0 if bursts::inside(bursts, step.interval.end_us) => step.amount,
-            0 => 0.0,
-            length => step.amount * (bursts::overlap_us(bursts, &step.interval) as f64 / length as f64),
+    /// What was counted within a part of the window, each step spread over its time.
+    pub(super) fn amount_in(&self, part: &Part) -> f64 {
+        let share = |step: &Step| {
+            step.amount * (part.overlap_us(&step.interval) as f64 / step.interval.duration_us() as f64)
         };
         self.steps.iter().map(share).collect::<Sum>().value()
     }
@@ -203,7 +201,6 @@ impl Steps {
 /// When the exporters were polled in the window.
 struct Polls<'a> {
     run: &'a Run,
-    window: Interval,
     first_us: Micros,
 }
 
@@ -213,21 +210,21 @@ impl Polls<'_> {
             series.t_us.get(series.t_us.partition_point(|at| *at < window.start_us)).copied()
         };
         let first_us = run.prom.series().iter().filter_map(first).min().unwrap_or(window.end_us);
-        Polls { run, window, first_us }
+        Polls { run, first_us }
     }
 
     /// The poll before `first_us` that did not have the series yet, if there was one. Another
     /// exporter that is polled a moment earlier is none: it must be half an interval earlier.
     fn before(&self, first_us: Micros, series: &Series) -> Option<Micros> {
+        if first_us <= self.first_us {
+            return None;
+        }
         let interval_us = shortest_interval(series)
             .or_else(|| self.run.prom.series().iter().filter_map(shortest_interval).min());
         let latest_us = first_us.saturating_sub(interval_us.unwrap_or(0) / 2).min(first_us.saturating_sub(1));
-        if latest_us < self.first_us || first_us == self.first_us {
-            return None;
-        }
         let poll = |series: &Series| {
             let index = series.t_us.partition_point(|at| *at <= latest_us).checked_sub(1)?;
-            Some(series.t_us[index]).filter(|at| *at >= self.window.start_us)
+            Some(series.t_us[index]).filter(|at| *at >= self.first_us)
         };
         self.run.prom.series().iter().filter_map(poll).max()
     }

@@ -1,12 +1,12 @@
 //! The values of the `exact` summary; each key's definition stands in [`super::keys`].
 
-use super::bursts::{self, Burst};
+use super::bursts::{Burst, Part};
 use super::counters::Steps;
 use super::drift;
 use super::sequence::FrameSequence;
 use super::summary::Value;
 use super::{Freezes, Latency, Mode, Run, Selector, Window};
-use crate::math::{QuantileMethod, Sum, quantile};
+use crate::math::{QuantileMethod, Sum, quantiles};
 use crate::time::{Interval, Micros};
 use std::collections::BTreeMap;
 
@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 struct Parts<'a> {
     run: &'a Run,
     window: Window,
-    frames: Vec<u32>,
+    /// When each frame in the window was received, ascending.
+    recv_us: &'a [Micros],
     sequence: FrameSequence,
     latency: Latency,
     freezes: Freezes,
@@ -152,7 +153,7 @@ pub(super) fn values(run: &Run) -> Vec<(&'static str, Value)> {
     let parts = Parts {
         run,
         window,
-        frames: run.frames_in_window(Mode::Exact).rows,
+        recv_us: &run.frames.recv_us[run.rows_in_window(Mode::Exact)],
         sequence: run.frame_sequence(),
         latency: run.latency(Mode::Exact),
         freezes: run.freezes(),
@@ -199,7 +200,7 @@ impl Parts<'_> {
             ("window_start_from", Value::Text(self.window.start.name().into())),
             ("window_end_from", Value::Text(self.window.end.name().into())),
             ("duration_s", Value::Float(duration_s)),
-            ("frames_received", of_file(self.frames.len() as u64)),
+            ("frames_received", of_file(self.recv_us.len() as u64)),
             ("frames_expected", Value::from(any.then(|| sequence.expected()))),
             ("frames_lost", Value::from(self.frames_lost())),
             ("frames_lost_is_lower_bound", Value::Bool(sequence.unidentified + sequence.outliers > 0)),
@@ -217,7 +218,7 @@ impl Parts<'_> {
             (
                 "frame_rate_mean_per_s",
                 Value::from(
-                    (has_frames_file && duration_s > 0.0).then(|| self.frames.len() as f64 / duration_s),
+                    (has_frames_file && duration_s > 0.0).then(|| self.recv_us.len() as f64 / duration_s),
                 ),
             ),
         ]);
@@ -225,7 +226,7 @@ impl Parts<'_> {
 
     fn freezes_and_latency(&self, out: &mut Out) {
         let freezes = &self.freezes;
-        let measured = !self.frames.is_empty();
+        let measured = !self.recv_us.is_empty();
         let ms = |us: Micros| Value::from(measured.then_some(us as f64 / 1e3));
         out.extend([
             ("freeze_count", Value::from(measured.then_some(freezes.start_us.len() as i128))),
@@ -241,15 +242,16 @@ impl Parts<'_> {
         let stdev = (n > 1).then(|| (squares.value() / (n - 1) as f64).sqrt());
         let (min, max) =
             ms.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(*x), b.max(*x)));
-        let mut at = |q| Value::from(quantile(&mut ms, q, QuantileMethod::Linear));
+        let at = quantiles(&mut ms, [0.5, 0.95, 0.99, 0.999], QuantileMethod::Linear);
+        let [p50, p95, p99, p999] = [0, 1, 2, 3].map(|index| Value::from(at.map(|at| at[index])));
         out.extend([
             ("latency_count", Value::Int(n as i128)),
             ("latency_mean_ms", some(mean)),
             ("latency_min_ms", some(min)),
-            ("latency_p50_ms", at(0.5)),
-            ("latency_p95_ms", at(0.95)),
-            ("latency_p99_ms", at(0.99)),
-            ("latency_p999_ms", at(0.999)),
+            ("latency_p50_ms", p50),
+            ("latency_p95_ms", p95),
+            ("latency_p99_ms", p99),
+            ("latency_p999_ms", p999),
             ("latency_max_ms", some(max)),
             ("latency_stdev_ms", stdev.into()),
             ("quantile_method", Value::Text("linear".into())),
@@ -300,57 +302,50 @@ impl Parts<'_> {
     }
 
     fn in_and_outside_bursts(&self, out: &mut Out) {
-        let bursts = &self.bursts;
-        let whole_us = self.window.interval.duration_us();
-        let in_us = bursts::overlap_us(bursts, &self.window.interval);
-        out.push(("burst_count", Value::Int(bursts.len() as i128)));
-        out.push(("burst_s", Value::Float(in_us as f64 / 1e6)));
-        let outside = outside(bursts, &self.window.interval);
-        let names = BURST_KEYS;
-        for (part, names, length_us) in
-            [(&bursts[..], names.0, in_us), (&outside[..], names.1, whole_us - in_us)]
-        {
-            let values = self.part_values(part, length_us);
-            out.extend(names.into_iter().zip(values));
+        let parts = [Part::inside(&self.bursts), Part::outside(&self.bursts, &self.window.interval)];
+        out.push(("burst_count", Value::Int(self.bursts.len() as i128)));
+        out.push(("burst_s", Value::Float(parts[0].duration_us() as f64 / 1e6)));
+        for (part, names) in parts.iter().zip(BURST_KEYS) {
+            out.extend(names.into_iter().zip(self.part_values(part)));
         }
     }
 
     /// The values of one part of the window: null where it has no length.
-    fn part_values(&self, part: &[Burst], length_us: Micros) -> [Value; 14] {
-        if self.bursts.is_empty() || length_us == 0 {
+    fn part_values(&self, part: &Part) -> [Value; 14] {
+        if self.bursts.is_empty() || part.duration_us() == 0 {
             return std::array::from_fn(|_| Value::Null);
         }
-        let inside = |at: &Micros| bursts::inside(part, *at);
-        let received =
-            self.frames.iter().filter(|row| inside(&self.run.frames.recv_us[**row as usize])).count();
+        let before = |at: Micros| self.recv_us.partition_point(|recv_us| *recv_us < at);
+        let received: usize =
+            part.intervals().iter().map(|span| before(span.end_us) - before(span.start_us)).sum();
         let sequence = &self.sequence;
         let any = !sequence.segments.is_empty();
         let missing: i128 = sequence.holes().map(|hole| hole.missing_in(part)).sum();
-        let without_id = sequence.without_id_us.iter().filter(|at| inside(at)).count() as i128;
-        let unique: usize =
-            sequence.segments.iter().map(|s| s.ids.iter().filter(|(_, at)| inside(at)).count()).sum();
+        let without_id = sequence.without_id_us.iter().filter(|at| part.contains(**at)).count() as i128;
+        let ids = sequence.segments.iter().flat_map(|segment| &segment.ids);
+        let unique = ids.filter(|(_, at)| part.contains(*at)).count();
         let lost = (missing - without_id).max(0);
         let expected = missing + unique as i128;
         let frame = |value: i128| any.then_some(value as f64);
-        let freezes = &self.freezes;
-        let freeze_count = freezes.start_us.iter().filter(|at| inside(at)).count();
+        let freeze_count = self.freezes.start_us.iter().filter(|at| part.contains(**at)).count();
         let latency = self.latency.t_us.iter().zip(&self.latency.latency_ms);
-        let mut ms: Vec<f64> = latency.filter(|(at, _)| inside(at)).map(|(_, ms)| *ms).collect();
-        let mut at = |q| Value::from(quantile(&mut ms, q, QuantileMethod::Linear));
+        let mut ms: Vec<f64> = latency.filter(|(at, _)| part.contains(**at)).map(|(_, ms)| *ms).collect();
+        let at = quantiles(&mut ms, [0.5, 0.95, 0.99], QuantileMethod::Linear);
+        let [p50, p95, p99] = [0, 1, 2].map(|index| Value::from(at.map(|at| at[index])));
         let loss = Ratio { numerator: frame(lost), denominator: frame(expected) };
         let shares = self.counters.shares(loss, |steps| steps.amount_in(part));
         let amount = |steps: &Option<Steps>| Value::from(steps.as_ref().map(|steps| steps.amount_in(part)));
-        let measured = !self.frames.is_empty();
+        let measured = !self.recv_us.is_empty();
         [
             Value::Float(self.covered_us(part) as f64 / 1e6),
             Value::Int(received as i128),
             Value::from(any.then_some(lost)),
             shares.loss.value().into(),
             Value::from(measured.then_some(freeze_count as i128)),
-            Value::from(measured.then(|| freezes.overlap_us(part) as f64 / 1e3)),
-            at(0.5),
-            at(0.95),
-            at(0.99),
+            Value::from(measured.then(|| self.freezes.overlap_us(part) as f64 / 1e3)),
+            p50,
+            p95,
+            p99,
             amount(&self.counters.nack[ALL]),
             amount(&self.counters.loss[ALL]),
             shares.residual_loss.value().into(),
@@ -360,13 +355,13 @@ impl Parts<'_> {
     }
 
     /// How much of a part of the window the counters' samples cover.
-    fn covered_us(&self, part: &[Burst]) -> Micros {
+    fn covered_us(&self, part: &Part) -> Micros {
         let all = self.counters.fec.iter().chain(&self.counters.nack).chain(&self.counters.loss);
         let all = all.chain([&self.counters.packets_received]).flatten().flat_map(|steps| &steps.steps);
         let span = all.fold(Interval::new(Micros::MAX, Micros::MIN), |span, step| {
             Interval::new(span.start_us.min(step.interval.start_us), span.end_us.max(step.interval.end_us))
         });
-        bursts::overlap_us(part, &span)
+        part.overlap_us(&span)
     }
 
     fn about_the_data(&self, out: &mut Out) {
@@ -403,16 +398,8 @@ impl Parts<'_> {
     }
 }
 
-/// What of the window lies outside the bursts.
-fn outside(bursts: &[Burst], window: &Interval) -> Vec<Burst> {
-    let starts = [window.start_us].into_iter().chain(bursts.iter().map(|burst| burst.end_us));
-    let ends = bursts.iter().map(|burst| burst.start_us).chain([window.end_us]);
-    let between = starts.zip(ends).map(|(start_us, end_us)| Burst { start_us, end_us, open: false });
-    between.filter(|part| part.start_us < part.end_us).collect()
-}
-
 /// The keys of [`Parts::part_values`], inside and outside the bursts.
-const BURST_KEYS: ([&str; 14], [&str; 14]) = (
+const BURST_KEYS: [[&str; 14]; 2] = [
     [
         "covered_s_in_bursts",
         "frames_received_in_bursts",
@@ -445,4 +432,4 @@ const BURST_KEYS: ([&str; 14], [&str; 14]) = (
         "recovery_probability_outside_bursts",
         "fec_overhead_ratio_outside_bursts",
     ],
-);
+];

@@ -1,11 +1,12 @@
 //! Frame ids in order of receipt: segments, duplicates, reordering, discontinuities, gaps.
 
-use super::bursts::{self, Burst};
+use super::bursts::Part;
 use super::timeline::Gaps;
 use super::{Mode, Run};
 use crate::math::{QuantileMethod, quantile};
-use crate::time::Micros;
+use crate::time::{Interval, Micros};
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// Frame rate that is assumed where a run is too short to tell.
 const DEFAULT_RATE_PER_S: f64 = 30.0;
@@ -129,45 +130,43 @@ impl Hole {
         i128::from(self.after.0) - i128::from(self.before.0) - 1
     }
 
-    /// How many of the missing frames would have been received in the bursts, had they come evenly
-    /// between their neighbours.
-    pub(super) fn missing_in(&self, bursts: &[Burst]) -> i128 {
+    /// How many of the missing frames would have been received in a part of the window, had they
+    /// come evenly between their neighbours.
+    pub(super) fn missing_in(&self, part: &Part) -> i128 {
         let steps = self.missing() + 1;
-        let first_us = self.before.1.min(self.after.1);
-        let span = (i128::from(self.after.1) - i128::from(self.before.1)).abs();
-        if span == 0 {
-            return if bursts::inside(bursts, first_us) { self.missing() } else { 0 };
+        let span =
+            Interval::new(self.before.1.min(self.after.1), self.before.1.max(self.after.1).saturating_add(1));
+        let length = i128::from(span.end_us) - i128::from(span.start_us) - 1;
+        if length == 0 {
+            return if part.contains(span.start_us) { self.missing() } else { 0 };
         }
-        // Frame k of 1..steps comes at first + floor(span k / steps), which is at or after `at`
-        // from this k on. The products fit: spans have 64 bits, and plausible steps far fewer.
+        // Frame k of 1..steps comes at start + floor(length k / steps), which is at or after `at`
+        // from this k on. The products fit: times have 64 bits, and plausible steps far fewer.
         let first_from = |at: Micros| {
-            let ahead = (i128::from(at) - i128::from(first_us)).clamp(0, span);
-            ((ahead * steps + span - 1) / span).clamp(1, steps)
+            let ahead = (i128::from(at) - i128::from(span.start_us)).clamp(0, length);
+            ((ahead * steps + length - 1) / length).clamp(1, steps)
         };
-        let last_us = self.before.1.max(self.after.1);
-        let from = bursts.partition_point(|burst| burst.end_us <= first_us);
-        let meeting = bursts[from..].iter().take_while(|burst| burst.start_us <= last_us);
-        meeting.map(|burst| first_from(burst.end_us) - first_from(burst.start_us)).sum()
+        part.meeting(&span).map(|interval| first_from(interval.end_us) - first_from(interval.start_us)).sum()
     }
 }
 
 impl Run {
     /// Ids of the frames in the window, by the definitions of `exact`.
     pub(super) fn frame_sequence(&self) -> FrameSequence {
-        let rows = self.frames_in_window(Mode::Exact).rows;
-        let nominal_rate_per_s = self.nominal_rate(&rows);
+        let rows = self.rows_in_window(Mode::Exact);
+        let nominal_rate_per_s = self.nominal_rate(rows.clone());
         let mut sequence = FrameSequence { nominal_rate_per_s, ..FrameSequence::default() };
         let plausible = |from: (i64, Micros), to: (i64, Micros)| {
             let step = (i128::from(to.0) - i128::from(from.0)).unsigned_abs() as f64;
             let elapsed_s = to.1.saturating_sub(from.1) as f64 / 1e6;
             step <= STEP_FACTOR * elapsed_s * nominal_rate_per_s + STEP_SLACK
         };
-        let mut segment: Vec<(i64, Micros)> = Vec::with_capacity(rows.len());
+        let mut segment: Vec<(i64, Micros)> = Vec::new();
         // A frame whose id jumped: the next one tells whether a new segment began.
         let mut doubtful: Option<(i64, Micros)> = None;
         for row in rows {
-            let at_us = self.frames.recv_us[row as usize];
-            let Some(id) = self.frames.frame_id.get(row as usize) else {
+            let at_us = self.frames.recv_us[row];
+            let Some(id) = self.frames.frame_id.get(row) else {
                 sequence.unidentified += 1;
                 sequence.without_id_us.push(at_us);
                 continue;
@@ -202,18 +201,16 @@ impl Run {
 
     /// Frames per second at the sender: the median time per id between rows that follow one
     /// another, by user timestamps where both rows have one, else by receive times.
-    fn nominal_rate(&self, rows: &[u32]) -> f64 {
+    fn nominal_rate(&self, rows: Range<usize>) -> f64 {
         const SAMPLE_MAX: usize = 4096;
-        let frame = |row: &u32| {
-            let row = *row as usize;
+        let frame = |row: usize| {
             let sent = self.frames.user_timestamp_us.get(row).filter(|sent| *sent != 0);
             Some((self.frames.frame_id.get(row)?, sent, self.frames.recv_us[row]))
         };
         let mut per_id = Vec::new();
         let stride = rows.len().div_ceil(SAMPLE_MAX).max(1);
-        for pair in rows.windows(2).step_by(stride) {
-            let (Some((id_a, sent_a, recv_a)), Some((id_b, sent_b, recv_b))) =
-                (frame(&pair[0]), frame(&pair[1]))
+        for row in (rows.start..rows.end.saturating_sub(1)).step_by(stride) {
+            let (Some((id_a, sent_a, recv_a)), Some((id_b, sent_b, recv_b))) = (frame(row), frame(row + 1))
             else {
                 continue;
             };

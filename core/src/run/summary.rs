@@ -2,7 +2,7 @@
 
 use super::keys::{KEYS, Key};
 use super::{Mode, Run, Selector};
-use crate::math::{QuantileMethod, Sum, quantile};
+use crate::math::{QuantileMethod, Sum, quantiles};
 
 /// One value of a summary. Missing is not zero: what was not measured is [`Value::Null`].
 #[derive(Clone, Debug, PartialEq)]
@@ -85,15 +85,14 @@ impl Run {
 
     fn script_values(&self) -> Vec<(&'static str, Value)> {
         let gaps = self.gaps(Mode::PlotFec);
-        let rows = self.frames_in_window(Mode::PlotFec).rows;
-        let ids = rows.iter().filter_map(|row| self.frames.frame_id.get(*row as usize)).map(i128::from);
+        let rows = self.frames_in_window(Mode::PlotFec);
+        let ids = rows.clone().filter_map(|row| self.frames.frame_id.get(row)).map(i128::from);
         let (first, last) = ids.fold((i128::MAX, i128::MIN), |(low, high), id| (low.min(id), high.max(id)));
         let expected = if first <= last { last - first + 1 } else { 0 };
         let mut latency = self.latency(Mode::PlotFec).latency_ms;
         let mean = latency.iter().copied().collect::<Sum>().value() / latency.len() as f64;
-        let mut at =
-            |q| Value::Float(quantile(&mut latency, q, QuantileMethod::FloorIndex).unwrap_or(f64::NAN));
-        let quantiles = [at(0.5), at(0.95), at(0.99)];
+        let quantiles = quantiles(&mut latency, [0.5, 0.95, 0.99], QuantileMethod::FloorIndex);
+        let [p50, p95, p99] = quantiles.unwrap_or([f64::NAN; 3]).map(Value::Float);
         let total = |selector: &Selector| {
             Value::Float(self.counter_total(selector, Mode::PlotFec).map_or(0.0, |counted| counted.total))
         };
@@ -102,9 +101,8 @@ impl Run {
             let filter = format!("{}=\"{state}\"", names.fec_state_label);
             total(&Selector::new(&names.fec_packets).containing(filter))
         };
-        let [p50, p95, p99] = quantiles;
         vec![
-            ("frames_received", Value::Int(rows.len() as i128)),
+            ("frames_received", Value::Int(rows.count() as i128)),
             ("frames_expected", Value::Int(expected)),
             ("frames_lost", Value::Int(gaps.missing.iter().sum())),
             ("gap_events", Value::Int(gaps.missing.len() as i128)),

@@ -1,9 +1,10 @@
 //! Series over the time of a run: latency, gaps, freezes, frame rate.
 
-use super::bursts::{self, Burst};
+use super::bursts::Part;
 use super::{Mode, Run};
 use crate::time::{Interval, Micros, SECOND_US};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// More one-second buckets than this are not made: a window of garbage must not fill the memory.
 pub const BUCKETS_MAX: usize = 1_000_000;
@@ -53,34 +54,28 @@ pub struct Buckets {
     pub truncated: bool,
 }
 
-/// Frames of the window in order of receipt, as one of the two modes sees them.
-pub(super) struct FramesInWindow {
-    /// Row indices into [`super::Frames`].
-    pub(super) rows: Vec<u32>,
-}
-
 impl Run {
-    pub(super) fn frames_in_window(&self, mode: Mode) -> FramesInWindow {
+    /// Row indices of the frames in the window, in order of receipt, that the mode takes.
+    pub(super) fn frames_in_window(&self, mode: Mode) -> impl Iterator<Item = usize> + Clone {
+        self.rows_in_window(mode).filter(move |row| mode == Mode::Exact || self.frames.script_reads(*row))
+    }
+
+    /// Row indices of all frames in the window.
+    pub(super) fn rows_in_window(&self, mode: Mode) -> Range<usize> {
         let window = self.window(mode);
         let times = &self.frames.recv_us;
-        let first = times.partition_point(|at| *at < window.interval.start_us);
+        let start = times.partition_point(|at| *at < window.interval.start_us);
         let end = match window.end_inclusive {
             true => times.partition_point(|at| *at <= window.interval.end_us),
             false => times.partition_point(|at| *at < window.interval.end_us),
         };
-        let rows = first as u32..end.max(first) as u32;
-        let rows = match mode {
-            Mode::Exact => rows.collect(),
-            Mode::PlotFec => rows.filter(|row| self.frames.script_reads(*row as usize)).collect(),
-        };
-        FramesInWindow { rows }
+        start..end.max(start)
     }
 
     /// Latency of each frame in the window whose user timestamp is known: not null and not 0.
     pub fn latency(&self, mode: Mode) -> Latency {
         let mut latency = Latency::default();
-        for row in self.frames_in_window(mode).rows {
-            let row = row as usize;
+        for row in self.frames_in_window(mode) {
             let sent_us = self.frames.user_timestamp_us.get(row).filter(|sent_us| *sent_us != 0);
             if let Some(sent_us) = sent_us {
                 let recv_us = self.frames.recv_us[row];
@@ -106,11 +101,11 @@ impl Run {
     fn script_gaps(&self) -> Gaps {
         let mut gaps = Gaps::default();
         let mut previous = None;
-        for row in self.frames_in_window(Mode::PlotFec).rows {
-            let Some(id) = self.frames.frame_id.get(row as usize) else { continue };
+        for row in self.frames_in_window(Mode::PlotFec) {
+            let Some(id) = self.frames.frame_id.get(row) else { continue };
             let id = i128::from(id);
             if let Some(previous) = previous.filter(|previous| id > previous + 1) {
-                gaps.t_us.push(self.frames.recv_us[row as usize]);
+                gaps.t_us.push(self.frames.recv_us[row]);
                 gaps.missing.push(id - previous - 1);
             }
             previous = Some(id);
@@ -127,8 +122,8 @@ impl Run {
         let mut freezes = Freezes::default();
         let mut recent = RecentIntervals::default();
         let mut previous = None;
-        for row in self.frames_in_window(Mode::Exact).rows {
-            let at_us = self.frames.recv_us[row as usize];
+        for row in self.frames_in_window(Mode::Exact) {
+            let at_us = self.frames.recv_us[row];
             if let Some(before_us) = previous.replace(at_us)
                 && recent.is_freeze(at_us.saturating_sub(before_us))
             {
@@ -148,8 +143,7 @@ impl Run {
     /// 0, the last over its own length. `plot_fec`: only seconds with a frame, and counts.
     pub fn frame_rate(&self, mode: Mode) -> Buckets {
         let window = self.window(mode);
-        let rows = self.frames_in_window(mode).rows;
-        let times = rows.iter().map(|row| self.frames.recv_us[*row as usize]);
+        let times = self.frames_in_window(mode).map(|row| self.frames.recv_us[row]);
         if mode == Mode::PlotFec {
             let mut counts = BTreeMap::new();
             times.for_each(|at| *counts.entry(window.relative_s(at) as i64).or_insert(0.0) += 1.0);
@@ -221,11 +215,11 @@ impl Freezes {
         self.duration_us.iter().copied().fold(0, Micros::saturating_add)
     }
 
-    /// How much of them lies in the bursts.
-    pub(super) fn overlap_us(&self, in_bursts: &[Burst]) -> Micros {
+    /// How much of them lies in a part of the window.
+    pub(super) fn overlap_us(&self, part: &Part) -> Micros {
         let spans = self.start_us.iter().zip(&self.duration_us);
         let spans = spans.map(|(start, length)| Interval::new(*start, start.saturating_add(*length)));
-        spans.map(|span| bursts::overlap_us(in_bursts, &span)).fold(0, Micros::saturating_add)
+        spans.map(|span| part.overlap_us(&span)).fold(0, Micros::saturating_add)
     }
 }
 
@@ -234,25 +228,28 @@ impl Freezes {
 struct RecentIntervals {
     ring: [Micros; RECENT_MAX],
     seen: usize,
-    sum: i128,
+    sum: Micros,
 }
 
 /// How many intervals libwebrtc takes the mean over.
 const RECENT_MAX: usize = 30;
 /// Intervals that there must be: the fifth frame ends the fourth.
 const INTERVALS_MIN: usize = 4;
-const FREEZE_EXTRA_US: i128 = 150_000;
+const FREEZE_EXTRA_US: Micros = 150_000;
+/// 285 years: longer intervals count as this long, so that the sums below fit.
+const INTERVAL_MAX_US: Micros = 1 << 53;
 
 impl RecentIntervals {
     /// Takes an interval in, and tells whether it is a freeze.
     fn is_freeze(&mut self, interval: Micros) -> bool {
+        let interval = interval.min(INTERVAL_MAX_US);
         let slot = &mut self.ring[self.seen % RECENT_MAX];
-        self.sum += i128::from(interval) - i128::from(*slot);
+        self.sum += interval - *slot;
         *slot = interval;
         self.seen += 1;
-        let count = self.seen.min(RECENT_MAX) as i128;
+        let count = self.seen.min(RECENT_MAX) as Micros;
         // Compared as interval * count >= max(3 sum, sum + 150 ms * count): exact in integers.
         let longest = (3 * self.sum).max(self.sum + FREEZE_EXTRA_US * count);
-        self.seen >= INTERVALS_MIN && i128::from(interval) * count >= longest
+        self.seen >= INTERVALS_MIN && interval * count >= longest
     }
 }

@@ -111,10 +111,11 @@ impl Run {
 
     /// From the first to just after the last time of frames and samples.
     fn extent(&self) -> Interval {
-        let samples = self.prom.series().iter().flat_map(|series| &series.t_us);
-        let mut times = self.frames.recv_us.iter().chain(samples).copied();
-        let Some(first) = times.next() else { return Interval::new(0, 0) };
-        let (start_us, last) = times.fold((first, first), |(low, high), at| (low.min(at), high.max(at)));
+        let samples = self.prom.series().iter().map(|series| &series.t_us);
+        let ends =
+            [&self.frames.recv_us].into_iter().chain(samples).filter_map(|t| Some((*t.first()?, *t.last()?)));
+        let both = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let Some((start_us, last)) = both else { return Interval::new(0, 0) };
         Interval::new(start_us, last.saturating_add(1))
     }
 }
