@@ -86,6 +86,8 @@ pub struct Event {
     pub t_us: Micros,
     /// `burst_on`, `burst_off`, or any other text: a labelled mark.
     pub name: String,
+    /// A byte order mark stands before it, on which the script would stop.
+    script_stops: bool,
 }
 
 /// The bytes of a run's files; `None` where a file does not exist. A file whose bytes begin with

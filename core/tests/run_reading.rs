@@ -249,3 +249,27 @@ fn bursts_and_marks() {
     assert_eq!(run.marks().map(|mark| mark.name.as_str()).collect::<Vec<_>>(), ["note: restarted, twice"]);
     assert_eq!(run.problems.events.dropped(), 2);
 }
+
+#[test]
+fn a_byte_order_mark_spoils_the_first_line_for_the_script_only() {
+    let marked = Bytes(
+        [
+            "recv_wall_us,frame_id\n5,1\n",
+            "1\tm\t1\n2\tm\t3\n3\tm\t4\n",
+            "1,burst_on\n2,burst_off\n",
+            "T0_US=1\nT1_US=9\n",
+        ]
+        .map(|text| [b"\xef\xbb\xbf", text.as_bytes()].concat()),
+    );
+    let run = from(&marked.files());
+    assert!(run.problems.is_empty());
+    let m = Selector::new("m");
+    for (mode, frames, total, bursts, start_us) in
+        [(Mode::Exact, 1.0, 3.0, 1, 1), (Mode::PlotFec, 0.0, 1.0, 0, 0)]
+    {
+        assert_eq!(run.summary(mode).number("frames_received"), Some(frames));
+        assert_eq!(run.counter_total(&m, mode).unwrap().total, total);
+        assert_eq!(run.bursts(mode).len(), bursts);
+        assert_eq!(run.window(mode).interval.start_us, start_us);
+    }
+}

@@ -1,5 +1,6 @@
 //! `events.csv`: bursts of loss, and marks.
 
+use super::input::BYTE_ORDER_MARK;
 use super::number;
 use super::problems::{FileProblems, Reason};
 use super::window::SCRIPT_END_US;
@@ -30,7 +31,8 @@ const OFF: &str = "burst_off";
 
 /// Reads `time,name` lines.
 pub(super) fn parse_events(bytes: &[u8], line_offset: u64, problems: &mut FileProblems) -> Vec<Event> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let unmarked = bytes.strip_prefix(BYTE_ORDER_MARK);
+    let bytes = unmarked.unwrap_or(bytes);
     let mut events = Vec::new();
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let line = line.trim_ascii();
@@ -45,7 +47,8 @@ pub(super) fn parse_events(bytes: &[u8], line_offset: u64, problems: &mut FilePr
         };
         match number::int(&line[..comma]) {
             Ok(t_us) => {
-                events.push(Event { t_us, name: String::from_utf8_lossy(&line[comma + 1..]).into_owned() });
+                let name = String::from_utf8_lossy(&line[comma + 1..]).into_owned();
+                events.push(Event { t_us, name, script_stops: index == 0 && unmarked.is_some() });
             }
             Err(why) => problems.add(number, why.time_reason()),
         }
@@ -75,7 +78,7 @@ impl Run {
     fn script_bursts(&self, window: Interval) -> Vec<Burst> {
         let mut bursts = Vec::new();
         let mut start = None;
-        for event in &self.events {
+        for event in self.events.iter().filter(|event| !event.script_stops) {
             match (event.name.as_str(), start) {
                 (ON, _) => start = Some(event.t_us),
                 (OFF, Some(start_us)) => {

@@ -1,6 +1,7 @@
 //! `frames.csv`: one row a received frame, into columns.
 
 use super::column::Column;
+use super::input::BYTE_ORDER_MARK;
 #[cfg(feature = "sync")]
 use super::input::Input;
 use super::number::{self, NotInt};
@@ -344,7 +345,7 @@ impl FramesParser {
 
     fn read_header(&mut self, fields: &[&[u8]], number: u64) {
         let first = fields[0];
-        let bom = first.strip_prefix(b"\xef\xbb\xbf");
+        let bom = first.strip_prefix(BYTE_ORDER_MARK);
         let mut fields = fields.to_vec();
         fields[0] = bom.unwrap_or(first);
         self.header = Header::read(&fields, bom.is_some() || number > 1);

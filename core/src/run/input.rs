@@ -5,6 +5,9 @@ use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
 use std::ops::Range;
 
+/// Some editors put it before a text. The script does not know it: it spoils the first line for it.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Bytes read at once: small enough to stay in the second-level cache.
 const BLOCK_BYTES: usize = 512 * 1024;
 /// A line longer than this is cut: no file can make a block grow without bound.

@@ -1,5 +1,6 @@
 //! `prom.tsv` and raw exposition text: polled Prometheus samples, into one column pair a series.
 
+use super::input::BYTE_ORDER_MARK;
 use super::labels::{self, Metric};
 use super::number;
 use super::problems::{FileProblems, Reason};
@@ -107,6 +108,8 @@ pub(super) struct PromParser {
     /// The series of the line before.
     last: usize,
     last_time: TimeText,
+    /// The series whose first sample stands behind a byte order mark, which the script cannot read.
+    marked: Option<usize>,
 }
 
 /// The time of the last line and the text it was written in.
@@ -124,6 +127,12 @@ impl PromParser {
     /// Takes in one block.
     pub(super) fn feed(&mut self, block: &[u8]) {
         let mut at = 0;
+        if self.line == 0 && block.starts_with(BYTE_ORDER_MARK) {
+            let end = memchr::memchr(b'\n', block).map_or(block.len(), |step| step + 1);
+            self.any_line(&block[BYTE_ORDER_MARK.len()..end]);
+            self.marked = (!self.raw.is_empty()).then_some(0);
+            at = end;
+        }
         while at < block.len() {
             at = self.predicted_lines(block, at);
             if at < block.len() {
@@ -290,7 +299,8 @@ impl PromParser {
         let mut prom = Prom::default();
         let mut by_labels: HashMap<Metric, usize> = HashMap::new();
         let mut merged = Vec::new();
-        for raw in self.raw {
+        for (index, raw) in self.raw.into_iter().enumerate() {
+            let unread = usize::from(self.marked == Some(index));
             let RawSeries { metric, raw_labels, script_family, t_us, values, .. } = raw;
             let Some(metric) = metric else {
                 if let Some(family) = script_family {
@@ -306,9 +316,9 @@ impl PromParser {
             let known = by_labels.get(&metric).copied();
             let index = known.unwrap_or(prom.series.len());
             if let Some(family) = script_family {
-                let samples = match in_order && known.is_none() {
+                let samples = match in_order && known.is_none() && unread == 0 {
                     true => ScriptSamples::Same(index),
-                    false => ScriptSamples::Own(t_us.clone(), values.clone()),
+                    false => ScriptSamples::Own(t_us[unread..].to_vec(), values[unread..].to_vec()),
                 };
                 prom.script.push(ScriptSeries { family, raw_labels: raw_labels.clone(), samples });
             }

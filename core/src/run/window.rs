@@ -57,20 +57,24 @@ pub(super) const SCRIPT_END_US: Micros = 1 << 62;
 
 /// `T0_US` and `T1_US` as they stand in `meta.env`.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct MetaEdges {
-    pub(super) start_us: Option<Micros>,
-    pub(super) end_us: Option<Micros>,
+struct MetaEdges {
+    start_us: Option<Micros>,
+    end_us: Option<Micros>,
 }
 
 impl Run {
-    pub(super) fn meta_edges(&self) -> MetaEdges {
-        let read = |key: &str| self.meta.get(key).and_then(super::number::int_from_text);
+    fn meta_edges(&self, mode: Mode) -> MetaEdges {
+        let value = |key: &str| match mode {
+            Mode::Exact => self.meta.get(key),
+            Mode::PlotFec => self.meta.script_get(key),
+        };
+        let read = |key: &str| value(key).and_then(super::number::int_from_text);
         MetaEdges { start_us: read("T0_US"), end_us: read("T1_US") }
     }
 
     /// Counts window values that cannot be used.
     pub(super) fn check_window(&mut self) {
-        let edges = self.meta_edges();
+        let edges = self.meta_edges(Mode::Exact);
         let unreadable = [("T0_US", edges.start_us), ("T1_US", edges.end_us)]
             .iter()
             .filter(|(key, value)| value.is_none() && self.meta.get(key).is_some())
@@ -87,7 +91,7 @@ impl Run {
     /// before the start, the extent of frames and samples takes its place. `plot_fec`: 0
     /// and 2^62 take the place of what is missing or not an integer, and both ends are inside.
     pub fn window(&self, mode: Mode) -> Window {
-        let edges = self.meta_edges();
+        let edges = self.meta_edges(mode);
         let or = |edge: Option<Micros>, other: Micros, source: WindowEdge| match edge {
             Some(at) => (at, WindowEdge::Meta),
             None => (other, source),
