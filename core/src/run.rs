@@ -7,10 +7,12 @@
 
 mod bursts;
 mod column;
+mod compare;
 mod counters;
 mod drift;
 mod exact;
 mod frames;
+mod gate;
 mod input;
 mod keys;
 mod labels;
@@ -19,6 +21,7 @@ mod names;
 mod number;
 mod problems;
 mod prom;
+mod random;
 mod read;
 mod selector;
 mod sequence;
@@ -28,8 +31,12 @@ mod window;
 
 pub use bursts::Burst;
 pub use column::{Bitmap, Column};
+pub use compare::{
+    CONFIDENCE, Combined, CompareOptions, ComparedRuns, Comparison, Effect, KeyComparison, compare,
+};
 pub use counters::CounterTotal;
 pub use frames::Frames;
+pub use gate::{Gate, GateOutcome, GateResult};
 pub use keys::{Better, KEYS, Key};
 pub use labels::{Metric, parse_metric};
 pub use meta::Meta;

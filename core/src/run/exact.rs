@@ -24,32 +24,32 @@ struct Parts<'a> {
 }
 
 /// The counters the summary looks for; `None` where the metric is absent from the window.
-struct Counters {
+pub(super) struct Counters {
     /// By state: received, recovery_attempt, recovered, recovery_failed, unused, invalid, discarded.
-    fec: [Option<Steps>; 7],
-    nack: [Option<Steps>; 3],
-    loss: [Option<Steps>; 3],
-    out_of_order: Option<Steps>,
-    packets_received: Option<Steps>,
-    packets_retransmitted: Option<Steps>,
+    pub(super) fec: [Option<Steps>; 7],
+    pub(super) nack: [Option<Steps>; 3],
+    pub(super) loss: [Option<Steps>; 3],
+    pub(super) out_of_order: Option<Steps>,
+    pub(super) packets_received: Option<Steps>,
+    pub(super) packets_retransmitted: Option<Steps>,
     /// The selectors that had samples.
     used: Vec<String>,
     /// Resets by family, without those that had none.
     resets: BTreeMap<String, i128>,
 }
 
-const RECEIVED: usize = 0;
-const RECOVERED: usize = 2;
-const FAILED: usize = 3;
+pub(super) const RECEIVED: usize = 0;
+pub(super) const RECOVERED: usize = 2;
+pub(super) const FAILED: usize = 3;
 const STATES: [&str; 7] =
     ["received", "recovery_attempt", "recovered", "recovery_failed", "unused", "invalid", "discarded"];
 
 /// All label sets together, and the two directions.
 const ALL: usize = 0;
-const INCOMING: usize = 1;
+pub(super) const INCOMING: usize = 1;
 
 impl Counters {
-    fn new(run: &Run) -> Counters {
+    pub(super) fn new(run: &Run) -> Counters {
         let names = &run.names;
         let mut used = Vec::new();
         let mut steps = |selector: Selector| {

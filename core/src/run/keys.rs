@@ -2,6 +2,8 @@
 
 /// Which direction of change is an improvement.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Better {
     /// Less is better.
     Lower,
