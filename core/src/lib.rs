@@ -8,12 +8,14 @@
 //! - [`math`]: the one door for floating-point functions, sums and quantiles.
 //! - [`counter`]: cumulative counters into deltas: wrap, reset, origin, epoch; rates by name.
 //! - [`ledger`]: totals with independent readers, and sums over children that come and go.
+//! - [`ring`]: one live stream to many readers, with exact lag and a policy for slow ones.
 //! - [`run`]: test-run directories: read, derive, summarise, compare, sweep, simulate.
 
 pub mod counter;
 pub mod error;
 pub mod ledger;
 pub mod math;
+pub mod ring;
 pub mod run;
 pub mod time;
 
