@@ -26,6 +26,7 @@ mod read;
 mod selector;
 mod sequence;
 mod summary;
+mod sweep;
 mod timeline;
 mod window;
 
@@ -45,6 +46,9 @@ pub use problems::{FileProblems, LISTED_MAX, Problem, Problems, Reason};
 pub use prom::{Prom, Series};
 pub use selector::{MatchOp, Matcher, Selector};
 pub use summary::{Summary, Value, key};
+#[cfg(feature = "fs")]
+pub use sweep::sweep_dir;
+pub use sweep::{Level, Sweep, SweepBaseline, SweepCell, SweepRow, sweep};
 pub use timeline::{BUCKETS_MAX, Buckets, Freezes, Gaps, Latency};
 pub use window::{Window, WindowEdge};
 

@@ -4,8 +4,8 @@
 use std::path::Path;
 use streamgauge::ErrorKind;
 use streamgauge::run::{
-    Better, Combined, CompareOptions, Comparison, Effect, Files, Gate, GateOutcome, KEYS, Mode, Options, Run,
-    compare,
+    Better, Combined, CompareOptions, Comparison, Effect, Files, Gate, GateOutcome, KEYS, Mode, Options,
+    Reason, Run, compare, sweep, sweep_dir,
 };
 
 fn open(path: &str) -> Run {
@@ -221,4 +221,107 @@ fn json_has_the_documented_shape() {
     assert_eq!(json["a"]["duration_s"][0], 60.0);
     let gate = Gate::parse("frames_lost > 1%").unwrap().evaluate(&made("baseline", "fec"));
     assert_eq!(serde_json::to_value(gate).unwrap()["outcome"], "failed");
+}
+
+/// A sweep over the made and the real runs, which stand for repeats of one another.
+fn leaf(leaf: &str) -> streamgauge::Result<Option<Run>> {
+    Ok(match leaf {
+        "none" => None,
+        "broken" => return Err(streamgauge::Error::new(ErrorKind::Io, "the disk is gone")),
+        "empty" => Some(Run::from_bytes(
+            "empty",
+            &Files { frames: Some(b""), ..Files::default() },
+            &Options::default(),
+        )?),
+        "bare" => Some(Run::from_bytes("bare", &Files::default(), &Options::default())?),
+        other => Some(open(other)),
+    })
+}
+
+#[test]
+fn a_sweep_shows_every_cell() {
+    let manifest = "\u{feff}loss\tleaf\tnote\tmode\tfec_mask\tfec_rate\r\n\
+        0.02\truns_real/baseline-1\tx\tbaseline\t\t\r\n\
+        0.020\truns_real/baseline-2\t\tbaseline\t\t\r\n\
+        2e-2\truns_real/fec-1\t\tfec\tbursty\t30\r\n\
+        0.02\truns_real/fec-2\t\tfec\tbursty\t30.0\r\n\
+        \r\n\
+        0.02\tnone\t\tfec\trandom\t30\r\n\
+        0.02\tempty\t\tfec\tbursty\t100\r\n\
+        0.02\tbroken\t\tfec\trandom\t100\r\n\
+        0.05\truns/fec\t\tfec\tbursty\t30\r\n\
+        0.05\truns/fec\t\tfec\tbursty\t30\r\n\
+        much\tbare\t\tother\t\t\r\n\
+        0.05\t\t\tfec\tbursty\t30";
+    let options = CompareOptions { resamples: 200, ..CompareOptions::default() };
+    let found = sweep(manifest.as_bytes(), leaf, &options).unwrap();
+    assert_eq!(found.losses.iter().map(|loss| loss.number.unwrap()).collect::<Vec<_>>(), [0.02, 0.05]);
+    assert_eq!(found.fec_rates.iter().map(|rate| rate.number.unwrap()).collect::<Vec<_>>(), [30.0, 100.0]);
+    assert_eq!(found.fec_masks, ["bursty", "random"]);
+    assert_eq!((found.cells.len(), found.rows.len()), (8, 9));
+    let missing: Vec<_> = found.cells.iter().map(|cell| cell.missing.as_deref().unwrap_or("")).collect();
+    assert_eq!(
+        missing,
+        [
+            "",
+            "no such run directory",
+            "the run's frames.csv has no frames",
+            "the disk is gone",
+            "the baseline of this loss: not in the manifest",
+            "not in the manifest",
+            "not in the manifest",
+            "not in the manifest"
+        ]
+    );
+    assert_eq!(found.missing().count(), 7);
+    let runs = ["baseline-1", "baseline-2", "fec-1", "fec-2"].map(|name| open(&format!("runs_real/{name}")));
+    let direct = compare(&[&runs[0], &runs[1]], &[&runs[2], &runs[3]], &options).unwrap();
+    assert_eq!(found.cells[0].comparison.as_ref(), Some(&direct));
+    assert_eq!((&found.cells[0].rows, &found.baselines[0].rows), (&vec![2, 3], &vec![0, 1]));
+    assert_eq!(found.rows[0].extra, [("note".to_owned(), "x".to_owned())]);
+    assert_eq!(found.rows[8].missing.as_deref(), Some("the run has no frames.csv"));
+    let count = |reason| found.problems.counts.get(&reason).copied().unwrap_or(0);
+    assert_eq!(found.problems.rows, 12);
+    assert_eq!(
+        [Reason::Blank, Reason::LeafRepeated, Reason::LeafMissing, Reason::ModeUnknown].map(count),
+        [1; 4]
+    );
+    assert_eq!((count(Reason::LossNotNumber), found.problems.dropped()), (1, 3));
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(json["cells"][0]["loss"], 0.02);
+    assert_eq!(json["rows"][8]["loss"], "much");
+    assert_eq!(json["rows"][0]["fec_rate"], serde_json::Value::Null);
+    assert_eq!(json["cells"][0]["comparison"]["keys"]["loss_ratio"]["effect"], "no evidence");
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_is_an_error() {
+    let read = |manifest: &str| sweep(manifest.as_bytes(), leaf, &CompareOptions::default());
+    assert!(read("").unwrap_err().to_string().contains("manifest.tsv:1: the manifest has no header"));
+    let error = read("\n\nname\tmode\n").unwrap_err();
+    assert_eq!((error.kind(), error.line()), (ErrorKind::Malformed, Some(3)));
+    let many = (0..101).map(|n| format!("l{n}\tfec\t{n}\t{n}\t\n")).collect::<String>();
+    let error = read(&format!("leaf\tmode\tloss\tfec_rate\tfec_mask\n{many}")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CapacityExceeded, "{error}");
+    let only_header = read("leaf\tmode").unwrap();
+    assert_eq!((only_header.cells.len(), only_header.problems.rows), (0, 0));
+}
+
+#[test]
+fn a_sweep_directory_is_read() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/runs");
+    let error = sweep_dir(&data, &Options::default(), &CompareOptions::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sweep");
+    std::fs::create_dir_all(&directory).unwrap();
+    let leaf = |name: &str| data.join(name).canonicalize().unwrap().display().to_string();
+    let manifest = format!(
+        "leaf\tmode\tloss\tfec_rate\tfec_mask\n{}\tbaseline\t0.02\t\t\n{}\tfec\t0.02\t30\tbursty\nnowhere\tfec\t0.02\t50\tbursty\n",
+        leaf("baseline"),
+        leaf("fec")
+    );
+    std::fs::write(directory.join("manifest.tsv"), manifest).unwrap();
+    let found = sweep_dir(&directory, &Options::default(), &CompareOptions::default()).unwrap();
+    assert_eq!(found.cells[0].comparison.as_ref().unwrap().get("frames_lost").unwrap().b, Some(123.0));
+    assert_eq!(found.cells[1].missing.as_deref(), Some("no such run directory"));
 }

@@ -49,6 +49,14 @@ pub enum Reason {
     GzipDamaged,
     /// The metric's label sets reach the limit of the number of series; the sample is not used.
     TooManySeries,
+    /// The row of `manifest.tsv` has no leaf.
+    LeafMissing,
+    /// The leaf stands in an earlier row of `manifest.tsv`.
+    LeafRepeated,
+    /// The row of `manifest.tsv` is shown but in no cell: its mode is neither `baseline` nor `fec`.
+    ModeUnknown,
+    /// Kept: the loss of a row of `manifest.tsv` is no number, so that it is a level of its own.
+    LossNotNumber,
 }
 
 impl Reason {
@@ -75,6 +83,10 @@ impl Reason {
             Reason::WindowUnusable => "window_unusable",
             Reason::GzipDamaged => "gzip_damaged",
             Reason::TooManySeries => "too_many_series",
+            Reason::LeafMissing => "leaf_missing",
+            Reason::LeafRepeated => "leaf_repeated",
+            Reason::ModeUnknown => "mode_unknown",
+            Reason::LossNotNumber => "loss_not_number",
         }
     }
 
@@ -89,6 +101,8 @@ impl Reason {
                 | Reason::SizeNotInteger
                 | Reason::WindowUnusable
                 | Reason::GzipDamaged
+                | Reason::ModeUnknown
+                | Reason::LossNotNumber
         )
     }
 }
