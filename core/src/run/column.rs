@@ -73,6 +73,14 @@ impl<T: Copy + Default> Column<T> {
         self.values.push(value.unwrap_or_default());
     }
 
+    /// Appends values that are all there.
+    pub(super) fn extend_valid(&mut self, values: &[T]) {
+        self.values.extend_from_slice(values);
+        if let Some(validity) = &mut self.validity {
+            values.iter().for_each(|_| validity.push(true));
+        }
+    }
+
     /// The value at `index`, `None` where it is null.
     pub fn get(&self, index: usize) -> Option<T> {
         self.is_valid(index).then(|| self.values[index])

@@ -13,7 +13,7 @@ pub(super) struct Drift {
 }
 
 /// Blocks the run is cut into; the least delay of each stands for the path without queues.
-const BLOCKS: usize = 12;
+const BLOCKS: i128 = 12;
 /// With fewer there is no bound worth the name.
 const BLOCKS_MIN: usize = 6;
 
@@ -24,15 +24,19 @@ const BLOCKS_MIN: usize = 6;
 pub(super) fn clock_drift(latency: &Latency) -> Option<Drift> {
     let (first, last) = (*latency.t_us.first()?, *latency.t_us.last()?);
     let span = i128::from(last) - i128::from(first) + 1;
-    let mut least: [Option<(f64, f64)>; BLOCKS] = [None; BLOCKS];
-    for (at_us, ms) in latency.t_us.iter().zip(&latency.latency_ms) {
-        let elapsed = i128::from(*at_us) - i128::from(first);
-        let block = &mut least[(elapsed * BLOCKS as i128 / span) as usize];
-        if block.is_none_or(|(_, known)| *ms < known) {
-            *block = Some((elapsed as f64 / 1e6, *ms));
+    let block_of = |at_us: i64| (i128::from(at_us) - i128::from(first)) * BLOCKS / span;
+    let mut points = Vec::new();
+    let mut start = 0;
+    for block in 0..BLOCKS {
+        let end = start + latency.t_us[start..].partition_point(|at_us| block_of(*at_us) <= block);
+        let delays = &latency.latency_ms[start..end];
+        let least = delays.iter().copied().fold(f64::INFINITY, f64::min);
+        if let Some(index) = delays.iter().position(|ms| *ms == least) {
+            let elapsed = i128::from(latency.t_us[start + index]) - i128::from(first);
+            points.push((elapsed as f64 / 1e6, least));
         }
+        start = end;
     }
-    let points: Vec<(f64, f64)> = least.into_iter().flatten().collect();
     if points.len() < BLOCKS_MIN {
         return None;
     }

@@ -4,7 +4,7 @@ use super::column::Column;
 use super::input::BYTE_ORDER_MARK;
 #[cfg(feature = "sync")]
 use super::input::Input;
-use super::number::{self, NotInt};
+use super::number::{self, NotInt, RecentHigh};
 use super::problems::{FileProblems, Reason};
 #[cfg(feature = "sync")]
 use crate::error::Result;
@@ -49,13 +49,26 @@ impl Frames {
             && (self.script_stops_at.is_empty() || self.script_stops_at.binary_search(&(row as u32)).is_err())
     }
 
+    fn push(
+        &mut self,
+        recv_us: Micros,
+        frame_id: Option<i64>,
+        user_timestamp_us: Option<i64>,
+        (width, height): (Option<i32>, Option<i32>),
+    ) {
+        self.recv_us.push(recv_us);
+        self.frame_id.push(frame_id);
+        self.user_timestamp_us.push(user_timestamp_us);
+        self.width.push(width);
+        self.height.push(height);
+    }
+
     /// Brings rows into order of receipt, stably.
     fn sort(&mut self) {
         if self.recv_us.is_sorted() {
             return;
         }
-        let mut order: Vec<u32> = (0..self.len() as u32).collect();
-        order.sort_by_key(|row| self.recv_us[*row as usize]);
+        let order = stable_order(&self.recv_us);
         self.recv_us = order.iter().map(|row| self.recv_us[*row as usize]).collect();
         self.frame_id = self.frame_id.reordered(&order);
         self.user_timestamp_us = self.user_timestamp_us.reordered(&order);
@@ -77,6 +90,31 @@ impl Frames {
         self.height.append(later.height);
         self.script_stops_at.extend(later.script_stops_at.iter().map(|row| row + offset));
     }
+}
+
+/// The order that sorts `times` stably. Frames that come late come a few rows late: those are moved
+/// one by one, and only a file in disorder is sorted as a whole.
+fn stable_order(times: &[Micros]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..times.len() as u32).collect();
+    let mut moves_left = times.len() * 4;
+    for index in 1..order.len() {
+        let row = order[index];
+        let at_us = times[row as usize];
+        let mut place = index;
+        while place > 0 && times[order[place - 1] as usize] > at_us {
+            order[place] = order[place - 1];
+            place -= 1;
+        }
+        order[place] = row;
+        match moves_left.checked_sub(index - place) {
+            Some(left) => moves_left = left,
+            None => {
+                order.sort_by_key(|row| times[*row as usize]);
+                break;
+            }
+        }
+    }
+    order
 }
 
 /// The five columns, in the order the harness writes them.
@@ -125,6 +163,8 @@ pub(super) struct FramesParser {
     /// A quoted field crossed a line, so that the file cannot be read in parts.
     crossed_lines: bool,
     tail: Tail,
+    /// Of receive time and user timestamp.
+    recent: [RecentHigh; 2],
 }
 
 /// The end of the last plain row, from width to newline: most rows end alike.
@@ -203,23 +243,40 @@ impl FramesParser {
 
     /// Takes rows of the plain form until one is not, and gives where it begins.
     fn plain_rows(&mut self, block: &[u8], mut at: usize) -> usize {
-        let start_line = self.line;
+        let mut batch = Batch::default();
         let mut rows = 0;
         while let Some(row) = block.get(at..at + LOOKAHEAD) {
-            let Some((recv_us, frame_id, user_timestamp_us, length)) = plain_row(row, &self.tail) else {
-                break;
-            };
-            self.frames.recv_us.push(recv_us);
-            self.frames.frame_id.push(frame_id);
-            self.frames.user_timestamp_us.push(user_timestamp_us);
-            self.frames.width.push(Some(self.tail.width));
-            self.frames.height.push(Some(self.tail.height));
-            at += length;
+            let Some(row) = plain_row(row, &self.tail, &mut self.recent) else { break };
+            at += row.length;
             rows += 1;
+            match row {
+                PlainRow { recv_us, frame_id: Some(id), user_timestamp_us: Some(user), .. } => {
+                    batch.push(recv_us, id, user);
+                    if batch.len == BATCH {
+                        self.flush(&mut batch);
+                    }
+                }
+                PlainRow { recv_us, frame_id, user_timestamp_us, .. } => {
+                    self.flush(&mut batch);
+                    let size = (Some(self.tail.width), Some(self.tail.height));
+                    self.frames.push(recv_us, frame_id, user_timestamp_us, size);
+                }
+            }
         }
-        self.line = start_line + rows;
+        self.flush(&mut batch);
+        self.line += rows;
         self.problems.rows += rows;
         at
+    }
+
+    fn flush(&mut self, batch: &mut Batch) {
+        let rows = batch.len;
+        self.frames.recv_us.extend_from_slice(&batch.recv_us[..rows]);
+        self.frames.frame_id.extend_valid(&batch.frame_id[..rows]);
+        self.frames.user_timestamp_us.extend_valid(&batch.user_timestamp_us[..rows]);
+        self.frames.width.extend_valid(&[self.tail.width; BATCH][..rows]);
+        self.frames.height.extend_valid(&[self.tail.height; BATCH][..rows]);
+        batch.len = 0;
     }
 
     /// Takes any line: the header, odd rows, the last rows of a block.
@@ -330,11 +387,7 @@ impl FramesParser {
         if script_stops {
             self.frames.script_stops_at.push(self.frames.len() as u32);
         }
-        self.frames.recv_us.push(recv_us);
-        self.frames.frame_id.push(id);
-        self.frames.user_timestamp_us.push(user);
-        self.frames.width.push(width);
-        self.frames.height.push(height);
+        self.frames.push(recv_us, id, user, (width, height));
         if let (true, Some(width), Some(height), true) =
             (header_is_plain(&self.header), width, height, line.ends_with(b"\n"))
         {
@@ -385,28 +438,68 @@ fn header_is_plain(header: &Option<Header>) -> bool {
     header.as_ref().is_some_and(|header| header.plain)
 }
 
-/// A row `16 digits,id,16 digits,` with the known tail behind it; the id has up to 7 digits, and
-/// id and user timestamp may be empty. Gives time, id, user timestamp and length.
+/// Plain rows without nulls on their way into the columns, many at a time.
+struct Batch {
+    recv_us: [Micros; BATCH],
+    frame_id: [i64; BATCH],
+    user_timestamp_us: [i64; BATCH],
+    len: usize,
+}
+
+const BATCH: usize = 64;
+
+impl Default for Batch {
+    fn default() -> Batch {
+        Batch { recv_us: [0; BATCH], frame_id: [0; BATCH], user_timestamp_us: [0; BATCH], len: 0 }
+    }
+}
+
+impl Batch {
+    #[inline(always)]
+    fn push(&mut self, recv_us: Micros, frame_id: i64, user_timestamp_us: i64) {
+        let at = self.len % BATCH;
+        self.recv_us[at] = recv_us;
+        self.frame_id[at] = frame_id;
+        self.user_timestamp_us[at] = user_timestamp_us;
+        self.len += 1;
+    }
+}
+
+struct PlainRow {
+    recv_us: Micros,
+    frame_id: Option<i64>,
+    user_timestamp_us: Option<i64>,
+    length: usize,
+}
+
+/// A row `16 digits,id,16 digits,` with the known tail behind it; the id has up to 15 digits, and
+/// id and user timestamp may be empty.
 #[inline(always)]
-fn plain_row(row: &[u8], tail: &Tail) -> Option<(Micros, Option<i64>, Option<i64>, usize)> {
+fn plain_row(row: &[u8], tail: &Tail, recent: &mut [RecentHigh; 2]) -> Option<PlainRow> {
     let row: &[u8; LOOKAHEAD] = row.first_chunk()?;
-    let recv_us = number::sixteen_digits(row, 0)?;
+    let recv_us = recent[0].sixteen_digits(row, 0)?;
     if row[16] != b',' {
         return None;
     }
-    let (digits, id) = number::leading_digits(number::load(row, 17));
+    let (mut digits, mut id) = number::leading_digits(number::load(row, 17));
+    if digits == 8 {
+        let (more, rest) = number::leading_digits(number::load(row, 25));
+        digits += more;
+        id = id * number::POWERS_OF_TEN[more] + rest;
+    }
     let user_at = 17 + digits + 1;
-    if digits > 7 || row[user_at - 1] != b',' {
+    if digits > 15 || row[user_at - 1] != b',' {
         return None;
     }
-    let (user, tail_at) = match row[user_at] {
+    let (user_timestamp_us, tail_at) = match row[user_at] {
         b',' => (None, user_at + 1),
-        _ if row[user_at + 16] == b',' => (Some(number::sixteen_digits(row, user_at)?), user_at + 17),
+        _ if row[user_at + 16] == b',' => (Some(recent[1].sixteen_digits(row, user_at)?), user_at + 17),
         _ => return None,
     };
     let end = u128::from_le_bytes(row[tail_at..tail_at + 16].try_into().expect("16 bytes"));
     let same = tail.len > 0 && (end ^ tail.bytes) & tail.mask == 0;
-    same.then_some((recv_us, (digits > 0).then_some(id as i64), user, tail_at + tail.len))
+    let frame_id = (digits > 0).then_some(id as i64);
+    same.then_some(PlainRow { recv_us, frame_id, user_timestamp_us, length: tail_at + tail.len })
 }
 
 fn without_newline(line: &[u8]) -> &[u8] {

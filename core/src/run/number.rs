@@ -125,10 +125,37 @@ pub(super) fn load(bytes: &[u8], at: usize) -> u64 {
 /// The value of exactly 16 digits at `at`.
 #[inline(always)]
 pub(super) fn sixteen_digits(bytes: &[u8], at: usize) -> Option<i64> {
-    let high = eight_digits(load(bytes, at))?;
-    let low = eight_digits(load(bytes, at + 8))?;
-    Some((high * 100_000_000 + low) as i64)
+    RecentHigh::default().sixteen_digits(bytes, at)
 }
+
+/// The high half of the last 16-digit number: that of a time in microseconds changes every 100 s.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RecentHigh {
+    text: u64,
+    value: i64,
+}
+
+impl Default for RecentHigh {
+    fn default() -> RecentHigh {
+        RecentHigh { text: DIGIT_ZEROS, value: 0 }
+    }
+}
+
+impl RecentHigh {
+    /// The value of exactly 16 digits at `at`.
+    #[inline(always)]
+    pub(super) fn sixteen_digits(&mut self, bytes: &[u8], at: usize) -> Option<i64> {
+        let text = load(bytes, at);
+        if text != self.text {
+            *self = RecentHigh { text, value: eight_digits(text)? as i64 * 100_000_000 };
+        }
+        Some(self.value + eight_digits(load(bytes, at + 8))? as i64)
+    }
+}
+
+/// Powers of ten up to that of eight digits.
+pub(super) const POWERS_OF_TEN: [u64; 9] =
+    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 #[cfg(test)]
 mod tests {
@@ -186,6 +213,8 @@ mod tests {
         assert_eq!(leading_digits(load(b"99999999", 0)).0, 8);
         assert_eq!(leading_digits(load(b"12\xff45678", 0)), (2, 12));
         assert_eq!(leading_digits(load(b"12:45678", 0)), (2, 12));
+        assert_eq!(sixteen_digits(&[0; 16], 0), None);
+        assert_eq!(sixteen_digits(b"0000000000025280", 0), Some(25_280));
         assert_eq!(sixteen_digits(b"1781700000025280", 0), Some(1_781_700_000_025_280));
     }
 }

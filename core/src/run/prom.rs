@@ -450,7 +450,7 @@ fn plain_value(text: &[u8; LOOKAHEAD]) -> Option<(f64, usize)> {
         if more == 8 {
             return None;
         }
-        digits = digits * POWERS[more] as u64 + rest;
+        digits = digits * number::POWERS_OF_TEN[more] + rest;
         at += more;
     }
     if text[at] == b'\n' {
@@ -464,11 +464,9 @@ fn plain_value(text: &[u8; LOOKAHEAD]) -> Option<(f64, usize)> {
     if count == 0 || count == 8 || text[end] != b'\n' {
         return None;
     }
-    let mantissa = digits * POWERS[count] as u64 + fraction;
-    Some((mantissa as f64 / POWERS[count], end + 1))
+    let mantissa = digits * number::POWERS_OF_TEN[count] + fraction;
+    Some((mantissa as f64 / number::POWERS_OF_TEN[count] as f64, end + 1))
 }
-
-const POWERS: [f64; 9] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
 
 /// Family and label text as the script's regular expression takes them: a word, then anything in
 /// braces.

@@ -157,11 +157,15 @@ impl Run {
         let nominal_rate_per_s = self.nominal_rate(rows.clone());
         let mut sequence = FrameSequence { nominal_rate_per_s, ..FrameSequence::default() };
         let plausible = |from: (i64, Micros), to: (i64, Micros)| {
+            // Nearly every step: no need of floats.
+            if to.0.checked_sub(from.0).is_some_and(|step| step.unsigned_abs() <= STEP_SLACK as u64) {
+                return true;
+            }
             let step = (i128::from(to.0) - i128::from(from.0)).unsigned_abs() as f64;
             let elapsed_s = to.1.saturating_sub(from.1) as f64 / 1e6;
             step <= STEP_FACTOR * elapsed_s * nominal_rate_per_s + STEP_SLACK
         };
-        let mut segment: Vec<(i64, Micros)> = Vec::new();
+        let mut segment: Vec<(i64, Micros)> = Vec::with_capacity(rows.len());
         // A frame whose id jumped: the next one tells whether a new segment began.
         let mut doubtful: Option<(i64, Micros)> = None;
         for row in rows {

@@ -74,13 +74,18 @@ impl Run {
 
     /// Latency of each frame in the window whose user timestamp is known: not null and not 0.
     pub fn latency(&self, mode: Mode) -> Latency {
-        let mut latency = Latency::default();
+        let rows = self.rows_in_window(mode).len();
+        let mut latency = Latency { t_us: Vec::with_capacity(rows), latency_ms: Vec::with_capacity(rows) };
         for row in self.frames_in_window(mode) {
             let sent_us = self.frames.user_timestamp_us.get(row).filter(|sent_us| *sent_us != 0);
             if let Some(sent_us) = sent_us {
                 let recv_us = self.frames.recv_us[row];
+                let us = match recv_us.checked_sub(sent_us) {
+                    Some(us) => us as f64,
+                    None => (i128::from(recv_us) - i128::from(sent_us)) as f64,
+                };
                 latency.t_us.push(recv_us);
-                latency.latency_ms.push((i128::from(recv_us) - i128::from(sent_us)) as f64 / 1e3);
+                latency.latency_ms.push(us / 1e3);
             }
         }
         latency
