@@ -42,6 +42,28 @@ impl Peak for u64 {
     }
 }
 
+/// Implements [`Totals`] for a struct of `u64` counters and `i64` signed fields.
+macro_rules! totals {
+    ($name:ident { counters: $($counter:ident),* ; signed: $($signed:ident),* }) => {
+        impl $crate::ledger::Totals for $name {
+            fn add(&mut self, delta: &Self) {
+                $(self.$counter = self.$counter.saturating_add(delta.$counter);)*
+                $(self.$signed = self.$signed.wrapping_add(delta.$signed);)*
+            }
+            fn since(&self, mark: &Self) -> Self {
+                $name {
+                    $($counter: self.$counter.saturating_sub(mark.$counter),)*
+                    $($signed: self.$signed.wrapping_sub(mark.$signed),)*
+                }
+            }
+            fn fell_below(&self, mark: &Self) -> bool {
+                false $(|| self.$counter < mark.$counter)*
+            }
+        }
+    };
+}
+pub(crate) use totals;
+
 /// `C` counters and `S` signed fields without names, for totals that are not worth a struct.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Tally<const C: usize, const S: usize> {
@@ -80,6 +102,13 @@ impl<const C: usize, const S: usize> Totals for Tally<C, S> {
 pub struct Reader {
     slot: u32,
     generation: u32,
+}
+
+impl Reader {
+    /// The n-th reader of a ledger from which none was ever removed.
+    pub(crate) const fn nth(n: usize) -> Reader {
+        Reader { slot: n as u32, generation: 0 }
+    }
 }
 
 /// What a reader took: everything since it took last.
@@ -166,6 +195,16 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
         if self.closed_us.is_none() {
             self.peak.merge(peak);
         }
+    }
+
+    /// The totals, to be updated in place on a hot path. The caller lets no counter fall.
+    pub(crate) fn total_mut(&mut self) -> &mut T {
+        &mut self.total
+    }
+
+    /// The peak since anybody took, to be updated in place on a hot path.
+    pub(crate) fn peak_mut(&mut self) -> &mut P {
+        &mut self.peak
     }
 
     /// Everything recorded.

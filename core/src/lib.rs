@@ -8,6 +8,7 @@
 //! - [`math`]: the one door for floating-point functions, sums and quantiles.
 //! - [`counter`]: cumulative counters into deltas: wrap, reset, origin, epoch; rates by name.
 //! - [`ledger`]: totals with independent readers, and sums over children that come and go.
+//! - [`rtp`]: packets, receiver statistics per SSRC, RTCP.
 //! - [`ring`]: one live stream to many readers, with exact lag and a policy for slow ones.
 //! - [`run`]: test-run directories: read, derive, summarise, compare, sweep, simulate.
 
@@ -16,6 +17,7 @@ pub mod error;
 pub mod ledger;
 pub mod math;
 pub mod ring;
+pub mod rtp;
 pub mod run;
 pub mod time;
 

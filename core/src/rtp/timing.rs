@@ -1,0 +1,350 @@
+//! Interarrival jitter and frames of one stream.
+//!
+//! Jitter is RFC 3550 A.8 in integers: `J += |D| - J/16`, where D is the difference of two transit
+//! times. Times are kept in millionths of a tick, so that neither the arrival time nor the
+//! timestamp is rounded, and J is kept times 16, so that a constant |D| is reached exactly.
+
+use super::clock::{MediaKind, PayloadFormat};
+use crate::time::Micros;
+
+const MICRO: i64 = 1_000_000;
+/// A transit time that moves further than this at once is a new timeline, not jitter.
+const MAX_TRANSIT_STEP_US: i64 = 10 * MICRO;
+/// How many of the latest distinct timestamps are known, to tell a late frame from a late packet.
+const RECENT: usize = 16;
+
+#[derive(Clone, Debug)]
+pub(super) struct Timing {
+    /// 0 while the payload type has no format.
+    clock_hz: u32,
+    video: bool,
+    /// Whether there is a packet to compare with.
+    anchored: bool,
+    keyframe_known: bool,
+    recent_len: u8,
+    recent_at: u8,
+    last_timestamp: u32,
+    last_arrival_us: Micros,
+    /// Up to here a timestamp cannot have gone round by half between two arrivals.
+    unambiguous_us: i64,
+    jitter: Jitter,
+    max_gap_us: i64,
+    frame_arrival_us: Micros,
+    /// The highest timestamp, extended to 64 bits.
+    frame_timestamp: i64,
+    frame_jitter: Jitter,
+    keyframe_timestamp: u32,
+    discontinuities: u32,
+    recent: [u32; RECENT],
+}
+
+/// A running A.8 estimate, in sixteenths of millionths of a tick.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Jitter {
+    pub(super) now: u64,
+    pub(super) max: u64,
+    sum: u128,
+    pub(super) count: u64,
+}
+
+impl Jitter {
+    #[inline]
+    fn step(&mut self, transit_step: i64) {
+        self.now = self.now + transit_step.unsigned_abs() - microticks(self.now);
+        self.max = self.max.max(self.now);
+        self.sum += u128::from(self.now);
+        self.count += 1;
+    }
+
+    /// In sixteenths of millionths of a tick.
+    pub(super) fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum as f64 / self.count as f64)
+    }
+}
+
+/// Sixteenths of millionths of a tick in whole millionths; a constant D comes out as it is.
+pub(super) const fn microticks(sixteenths: u64) -> u64 {
+    (sixteenths + 8) >> 4
+}
+
+/// What a packet was, in time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Timed {
+    pub(super) new_frame: bool,
+    pub(super) new_keyframe: bool,
+}
+
+impl Timing {
+    pub(super) fn new() -> Timing {
+        Timing {
+            clock_hz: 0,
+            video: false,
+            anchored: false,
+            keyframe_known: false,
+            recent_len: 0,
+            recent_at: 0,
+            last_timestamp: 0,
+            last_arrival_us: 0,
+            unambiguous_us: 0,
+            jitter: Jitter::default(),
+            max_gap_us: 0,
+            frame_arrival_us: 0,
+            frame_timestamp: 0,
+            frame_jitter: Jitter::default(),
+            keyframe_timestamp: 0,
+            discontinuities: 0,
+            recent: [0; RECENT],
+        }
+    }
+
+    /// Takes the format of the payload type that follows. Another clock starts anew.
+    pub(super) fn set_format(&mut self, format: Option<PayloadFormat>) {
+        let clock_hz = format.map_or(0, |format| format.clock_hz);
+        self.video = format.is_some_and(|format| format.kind == MediaKind::Video);
+        if clock_hz != self.clock_hz {
+            self.clock_hz = clock_hz;
+            self.unambiguous_us = if clock_hz == 0 { 0 } else { (MICRO << 30) / i64::from(clock_hz) };
+            self.restart();
+            self.jitter = Jitter::default();
+            self.frame_jitter = Jitter::default();
+        }
+    }
+
+    /// Forgets the timeline, not what was measured on it.
+    pub(super) fn restart(&mut self) {
+        self.anchored = false;
+        self.recent_len = 0;
+        self.recent_at = 0;
+        self.keyframe_known = false;
+    }
+
+    pub(super) fn clock_hz(&self) -> Option<u32> {
+        (self.clock_hz > 0).then_some(self.clock_hz)
+    }
+
+    pub(super) fn is_video(&self) -> bool {
+        self.video
+    }
+
+    pub(super) fn jitter(&self) -> &Jitter {
+        &self.jitter
+    }
+
+    pub(super) fn frame_jitter(&self) -> &Jitter {
+        &self.frame_jitter
+    }
+
+    pub(super) fn max_gap_us(&self) -> i64 {
+        self.max_gap_us
+    }
+
+    pub(super) fn discontinuities(&self) -> u32 {
+        self.discontinuities
+    }
+
+    /// The highest timestamp seen, extended to 64 bits.
+    pub(super) fn extended_timestamp(&self) -> Option<i64> {
+        self.anchored.then_some(self.frame_timestamp)
+    }
+
+    /// Takes a media packet. `advances`: its sequence number is the highest so far.
+    #[inline]
+    pub(super) fn record(
+        &mut self,
+        arrival_us: Micros,
+        timestamp: u32,
+        keyframe: bool,
+        advances: bool,
+    ) -> Timed {
+        if self.clock_hz == 0 {
+            return Timed::default();
+        }
+        if !self.anchored {
+            return self.anchor(arrival_us, timestamp, keyframe);
+        }
+        let gap_us = arrival_us.saturating_sub(self.last_arrival_us);
+        self.max_gap_us = self.max_gap_us.max(gap_us);
+        match self.transit_step(gap_us, timestamp.wrapping_sub(self.last_timestamp)) {
+            Some(step) => self.jitter.step(step),
+            None => self.discontinuities = self.discontinuities.saturating_add(1),
+        }
+        self.last_arrival_us = arrival_us;
+        self.last_timestamp = timestamp;
+        let new_frame =
+            timestamp != self.frame_timestamp as u32 && self.other_frame(arrival_us, timestamp, advances);
+        Timed { new_frame: new_frame && self.video, new_keyframe: keyframe && self.new_keyframe(timestamp) }
+    }
+
+    #[cold]
+    fn anchor(&mut self, arrival_us: Micros, timestamp: u32, keyframe: bool) -> Timed {
+        self.anchored = true;
+        self.last_arrival_us = arrival_us;
+        self.last_timestamp = timestamp;
+        self.frame_arrival_us = arrival_us;
+        self.frame_timestamp = i64::from(timestamp);
+        self.remember(timestamp);
+        Timed { new_frame: self.video, new_keyframe: keyframe && self.new_keyframe(timestamp) }
+    }
+
+    /// D of A.8 in millionths of a tick, or `None` when the timestamps begin a new timeline.
+    #[inline]
+    fn transit_step(&self, gap_us: i64, timestamp_step: u32) -> Option<i64> {
+        let clock = i64::from(self.clock_hz);
+        let step = if gap_us.unsigned_abs() <= self.unambiguous_us as u64 {
+            gap_us * clock - i64::from(timestamp_step as i32) * MICRO
+        } else {
+            nearest_cycle(gap_us, clock, timestamp_step)
+        };
+        (step.abs() <= MAX_TRANSIT_STEP_US * clock).then_some(step)
+    }
+
+    /// A packet whose timestamp is not the highest one: whether it begins a frame.
+    fn other_frame(&mut self, arrival_us: Micros, timestamp: u32, advances: bool) -> bool {
+        let gap_us = arrival_us.saturating_sub(self.frame_arrival_us);
+        let ticks = timestamp.wrapping_sub(self.frame_timestamp as u32);
+        let step = self.transit_step(gap_us, ticks);
+        let long_gap = gap_us > self.unambiguous_us;
+        let forward = ticks as i32 > 0 || (advances && (long_gap || step.is_none()));
+        if forward {
+            // After a long gap the arrival time says how often the timestamp went round.
+            let by = match step {
+                Some(step) if long_gap => {
+                    ((i128::from(gap_us) * i128::from(self.clock_hz) - i128::from(step)) / i128::from(MICRO))
+                        as i64
+                }
+                _ => i64::from(ticks),
+            };
+            if let Some(step) = step {
+                self.frame_jitter.step(step);
+            }
+            self.frame_timestamp = self.frame_timestamp.wrapping_add(by);
+            self.frame_arrival_us = arrival_us;
+            self.remember(timestamp);
+            return true;
+        }
+        let known = &self.recent[..usize::from(self.recent_len)];
+        // A late packet older than all that is remembered: its frame was most likely counted.
+        let beyond = known.len() == RECENT && known.iter().all(|t| t.wrapping_sub(timestamp) as i32 > 0);
+        if known.contains(&timestamp) || (beyond && !advances) {
+            return false;
+        }
+        self.remember(timestamp);
+        true
+    }
+
+    fn new_keyframe(&mut self, timestamp: u32) -> bool {
+        let new = !self.keyframe_known || self.keyframe_timestamp != timestamp;
+        self.keyframe_known = true;
+        self.keyframe_timestamp = timestamp;
+        new
+    }
+
+    fn remember(&mut self, timestamp: u32) {
+        self.recent[usize::from(self.recent_at)] = timestamp;
+        self.recent_at = (self.recent_at + 1) % RECENT as u8;
+        self.recent_len = (self.recent_len + 1).min(RECENT as u8);
+    }
+}
+
+/// D when a timestamp may have gone round any number of times: the one nearest to what the arrival
+/// times say.
+#[cold]
+fn nearest_cycle(gap_us: i64, clock: i64, timestamp_step: u32) -> i64 {
+    let cycle = i128::from(MICRO) << 32;
+    let step = i128::from(gap_us) * i128::from(clock) - i128::from(timestamp_step) * i128::from(MICRO);
+    ((step + cycle / 2).rem_euclid(cycle) - cycle / 2) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn video() -> Timing {
+        let mut timing = Timing::new();
+        timing.set_format(Some(PayloadFormat { clock_hz: 90_000, kind: MediaKind::Video }));
+        timing
+    }
+
+    #[test]
+    fn a_constant_step_of_a_millisecond_is_reached_exactly() {
+        let mut timing = video();
+        for i in 0..1000i64 {
+            // Every packet 21 ms after the one before, stamped 20 ms apart.
+            timing.record(i * 21_000, (i * 1800) as u32, false, true);
+        }
+        assert_eq!(microticks(timing.jitter().now), 90 * MICRO as u64);
+    }
+
+    #[test]
+    fn a_wrap_is_no_spike_and_a_late_packet_no_wrap() {
+        let mut timing = video();
+        let start = u32::MAX - 4000;
+        for i in 0..10u32 {
+            let frame = timing.record(i64::from(i) * 20_000, start.wrapping_add(i * 1800), false, true);
+            assert!(frame.new_frame);
+        }
+        assert_eq!(timing.jitter().max, 0);
+        let late = timing.record(190_000, start.wrapping_add(2 * 1800), false, false);
+        assert!(!late.new_frame);
+        // 10 ms on the clock, 7 frames of 20 ms back on the timestamp.
+        assert_eq!(timing.jitter().now, 150 * 90 * MICRO as u64);
+        assert_eq!(timing.discontinuities(), 0);
+        assert_eq!(timing.extended_timestamp(), Some(i64::from(start) + 9 * 1800));
+    }
+
+    #[test]
+    fn eight_and_a_hundred_hours_of_silence() {
+        for hours in [8i64, 100] {
+            let mut timing = video();
+            timing.record(0, 5, false, true);
+            let us = hours * 3600 * MICRO;
+            let ticks = hours * 3600 * 90_000;
+            assert!(timing.record(us, (5 + ticks) as u32, false, true).new_frame);
+            assert_eq!((timing.jitter().max, timing.discontinuities()), (0, 0), "{hours}");
+            assert_eq!(timing.extended_timestamp(), Some(5 + ticks));
+        }
+    }
+
+    #[test]
+    fn a_new_timeline_is_counted_and_no_jitter() {
+        let mut timing = video();
+        timing.record(0, 1000, false, true);
+        assert!(timing.record(20_000, 3_000_000_000, false, true).new_frame);
+        assert_eq!((timing.jitter().max, timing.discontinuities()), (0, 1));
+        timing.record(40_000, 3_000_001_800, false, true);
+        assert_eq!((timing.jitter().max, timing.discontinuities()), (0, 1));
+    }
+
+    #[test]
+    fn a_late_frame_is_a_frame_once() {
+        let mut timing = video();
+        let frames: Vec<bool> = [(0u32, true), (2, true), (1, false), (1, false), (3, true)]
+            .iter()
+            .enumerate()
+            .map(|(i, &(n, advances))| timing.record(i as i64 * 10_000, n * 1800, false, advances).new_frame)
+            .collect();
+        assert_eq!(frames, [true, true, true, false, true]);
+    }
+
+    #[test]
+    fn another_clock_starts_anew_and_none_measures_nothing() {
+        let mut timing = video();
+        timing.record(0, 0, false, true);
+        timing.record(50_000, 0, false, true);
+        assert!(timing.jitter().now > 0);
+        timing.set_format(Some(PayloadFormat { clock_hz: 48_000, kind: MediaKind::Audio }));
+        assert_eq!((timing.jitter().now, timing.jitter().mean()), (0, None));
+        assert!(!timing.record(60_000, 77, false, true).new_frame);
+        timing.set_format(None);
+        assert!(!timing.record(70_000, 88, true, true).new_keyframe);
+        assert_eq!(timing.clock_hz(), None);
+    }
+
+    #[test]
+    fn extreme_times_do_not_overflow() {
+        let mut timing = video();
+        for (i, at) in [i64::MIN, i64::MAX, 0, i64::MAX, i64::MIN].into_iter().enumerate() {
+            timing.record(at, (i as u32).wrapping_mul(0x4000_0000), true, i % 2 == 0);
+        }
+    }
+}
