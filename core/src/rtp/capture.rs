@@ -71,7 +71,7 @@ pub fn read_capture(bytes: &[u8], payloads: &PayloadMap) -> Result<CaptureReport
                 continue;
             }
             let config =
-                RtpConfig { payloads: payloads.clone(), max_streams: MAX_STREAMS, ..RtpConfig::default() };
+                RtpConfig { payloads: payloads.clone(), max_streams: MAX_STREAMS, max_unvalidated: 256 };
             flows.insert(key, RtpStats::new(config)?);
         }
         if let Some(stats) = flows.get_mut(&key) {

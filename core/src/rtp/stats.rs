@@ -85,8 +85,7 @@ impl RtpStats {
     /// Statistics of nothing yet.
     ///
     /// # Errors
-    /// `InvalidArgument` when `max_streams` is not 1 to 2^24 or `max_unvalidated` not 1 to
-    /// `max_streams`.
+    /// `InvalidArgument` when `max_streams` is not 1 to 2^24 or `max_unvalidated` is 0.
     pub fn new(config: RtpConfig) -> Result<RtpStats> {
         if !(1..=1 << 24).contains(&config.max_streams) {
             return Err(Error::new(
@@ -94,11 +93,8 @@ impl RtpStats {
                 format!("max_streams is {}, not 1 to {}", config.max_streams, 1 << 24),
             ));
         }
-        if !(1..=config.max_streams).contains(&config.max_unvalidated) {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!("max_unvalidated is {}, not 1 to max_streams", config.max_unvalidated),
-            ));
+        if config.max_unvalidated == 0 {
+            return Err(Error::new(ErrorKind::InvalidArgument, "max_unvalidated is 0, at least 1"));
         }
         Ok(RtpStats {
             config,
