@@ -33,6 +33,16 @@
 #define SG_QUANTILE_FLOOR_INDEX 2
 
 /**
+ * Mode: right by the definitions in the documentation.
+ */
+#define SG_MODE_EXACT 0
+
+/**
+ * Mode: what the plotting script `plot_fec.py` computes, its known defects included.
+ */
+#define SG_MODE_PLOT_FEC 1
+
+/**
  * Version of the binary interface; raised by every change that breaks a compiled caller.
  */
 #define SG_ABI_VERSION 1
@@ -44,6 +54,14 @@
 #define SG_VERSION_MAJOR 0
 #define SG_VERSION_MINOR 1
 #define SG_VERSION_PATCH 0
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
+typedef struct Handle_Run Handle_Run;
 
 /**
  * An error: a status for programs and a sentence for people. One thread at a time.
@@ -82,6 +100,51 @@ typedef struct {
    */
   size_t len;
 } sg_str;
+
+/**
+ * One run, parsed. It never changes: any number of threads may use it at once, but freeing it must
+ * wait for all of them.
+ */
+typedef Handle_Run sg_run;
+
+/**
+ * The bytes of a run's files, as they are or gzipped. NULL is a file that does not exist, a pointer
+ * with length 0 an empty file.
+ */
+typedef struct {
+  /**
+   * `frames.csv`
+   */
+  const uint8_t *frames;
+  /**
+   * Number of bytes.
+   */
+  size_t frames_len;
+  /**
+   * `prom.tsv`
+   */
+  const uint8_t *prom;
+  /**
+   * Number of bytes.
+   */
+  size_t prom_len;
+  /**
+   * `events.csv`
+   */
+  const uint8_t *events;
+  /**
+   * Number of bytes.
+   */
+  size_t events_len;
+  /**
+   * `meta.env`
+   */
+  const uint8_t *meta;
+  /**
+   * Number of bytes.
+   */
+  size_t meta_len;
+} sg_run_files;
 
 /**
  * The call did what it says.
@@ -259,6 +322,57 @@ sg_status sg_quantile(const double *values,
                       uint32_t method,
                       double *out,
                       sg_error **out_err);
+
+/**
+ * Opens the run directory `path` (UTF-8). Files that are missing, and rows that cannot be used, are no
+ * error but in `sg_run_problems_json`. `SG_NOT_FOUND` or `SG_IO` when there is no such directory. May be
+ * called from any thread.
+ *
+ * # Safety
+ * `path` points to `path_len` bytes, `out` to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_run_open(const char *path, size_t path_len, sg_run **out, sg_error **out_err);
+
+/**
+ * Parses the files of a run that bears `name` (UTF-8). `files_size` is `sizeof(sg_run_files)`. The bytes
+ * are not needed after the call. May be called from any thread.
+ *
+ * # Safety
+ * `name` points to `name_len` bytes, `files` to `files_size` bytes whose pointers are NULL or point to as
+ * many bytes as their lengths say, `out` to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_run_from_bytes(const char *name,
+                            size_t name_len,
+                            const sg_run_files *files,
+                            size_t files_size,
+                            sg_run **out,
+                            sg_error **out_err);
+
+/**
+ * Frees a run. NULL is allowed.
+ *
+ * # Safety
+ * `run` is NULL or a run that was not freed, and no other thread uses it.
+ */
+void sg_run_free(sg_run *run);
+
+/**
+ * Writes the summary by the definitions of `mode` (`SG_MODE_...`) to `*out`, a flat JSON object whose
+ * values are null where nothing was measured. May be called from many threads at once.
+ *
+ * # Safety
+ * `run` is a run that was not freed, `out` points to a buffer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_run_summary_json(const sg_run *run, uint32_t mode, sg_buf *out, sg_error **out_err);
+
+/**
+ * Writes what the files held that could not be used to `*out`, a JSON object by file name: rows, dropped
+ * and kept by reason, and the first hundred with their lines. May be called from many threads at once.
+ *
+ * # Safety
+ * `run` is a run that was not freed, `out` points to a buffer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_run_problems_json(const sg_run *run, sg_buf *out, sg_error **out_err);
 
 /**
  * The stable name of a status, for logs: `"ok"`, `"malformed"`, `"panic"`; `"unknown"` for a number

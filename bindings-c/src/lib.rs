@@ -7,12 +7,15 @@
 mod buf;
 mod error;
 mod guard;
+mod handle;
 mod quantile;
+mod run;
 mod status;
 mod version;
 
 pub use buf::*;
 pub use error::*;
 pub use quantile::*;
+pub use run::*;
 pub use status::*;
 pub use version::*;

@@ -1,0 +1,3 @@
+module github.com/streamgauge/streamgauge/bindings-c/go
+
+go 1.24
