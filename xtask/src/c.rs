@@ -72,6 +72,11 @@ pub(crate) fn test() -> Result<Outcome> {
             outcome = outcome.and(run(cmd::<&str>(&program, []), &program)?);
         }
     }
+    // The debug build refuses a handle that was freed.
+    cargo(["build", "-p", "streamgauge-c"]).run()?;
+    let debug =
+        compile(&prefix, &Linking::Debug, &shell::root().join("bindings-c/tests/debug/freed_handle.c"))?;
+    outcome = outcome.and(run(cmd::<&str>(&debug, []), &debug)?);
     let unit = cargo(["test", "-p", "streamgauge-c"]).run()?;
     cpp_header(&prefix)?;
     Ok(outcome.and(Outcome::of(&unit)))
@@ -107,6 +112,7 @@ enum Linking {
     Shared,
     Static,
     Sanitized,
+    Debug,
 }
 
 impl Linking {
@@ -115,6 +121,7 @@ impl Linking {
             Linking::Shared => "shared",
             Linking::Static => "static",
             Linking::Sanitized => "sanitized",
+            Linking::Debug => "debug",
         }
     }
 }
@@ -136,7 +143,10 @@ fn compile(prefix: &Path, linking: &Linking, source: &Path) -> Result<PathBuf> {
     let name = source.file_stem().and_then(|n| n.to_str()).unwrap_or("test");
     let program = shell::work().join("c-tests").join(linking.name()).join(name);
     std::fs::create_dir_all(program.parent().unwrap_or(prefix))?;
-    let lib = prefix.join("lib");
+    let lib = match linking {
+        Linking::Debug => shell::target().join("debug"),
+        _ => prefix.join("lib"),
+    };
     let tests = shell::root().join("bindings-c/tests");
     let inputs =
         [source.to_path_buf(), tests.join("check.h"), prefix.join("include"), lib.join("libstreamgauge.a")];

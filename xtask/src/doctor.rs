@@ -146,6 +146,15 @@ pub(crate) fn rust_target(triple: &str) -> Result<()> {
     cmd("rustup", ["target", "add", triple]).run().map(drop)
 }
 
+/// Makes sure that the source of the standard library is there.
+pub(crate) fn rust_source() -> Result<()> {
+    let sysroot = cmd("rustc", ["--print", "sysroot"]).stdout()?;
+    if PathBuf::from(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").exists() {
+        return Ok(());
+    }
+    cmd("rustup", ["component", "add", "rust-src"]).run().map(drop)
+}
+
 /// Makes sure that there is a nightly toolchain with `components`.
 pub(crate) fn nightly(components: &[&str]) -> Result<()> {
     if version("cargo", &["+nightly", "--version"]).is_err() {

@@ -1,15 +1,177 @@
-//! The npm package.
-use crate::shell::Result;
+//! The npm package: two wasm modules and their sizes, the TypeScript facade, tests of the packed
+//! tarball in Node and in Chromium.
+
+use std::path::{Path, PathBuf};
+
+use crate::gen_files::codegen;
+use crate::shell::{self, Result, cargo, cmd, fail};
 use crate::stages::Outcome;
+use crate::{doctor, stamp};
+
+/// A wasm module: which features, and how many kilobytes (1000) it may have after gzip -9.
+struct Module {
+    name: &'static str,
+    profile: &'static str,
+    features: &'static [&'static str],
+    limit_kb: f64,
+    goal_kb: f64,
+}
+
+const MODULES: [Module; 2] = [
+    Module { name: "full", profile: "wasm", features: &[], limit_kb: 150.0, goal_kb: 120.0 },
+    Module {
+        name: "slim",
+        profile: "wasm-slim",
+        features: &["--no-default-features"],
+        limit_kb: 150.0,
+        goal_kb: 45.0,
+    },
+];
+
+/// prettier; types are checked by the build.
 pub(crate) fn lint() -> Result<Outcome> {
+    npm()?;
+    cmd("npx", ["--no-install", "prettier", "--check", "--log-level=warn", "."]).dir(package()).run()?;
     Ok(Outcome::default())
 }
+
+/// Both modules, the facade, the tarball, and a project that has it installed.
 pub(crate) fn build() -> Result<Outcome> {
-    Ok(Outcome::default())
+    npm()?;
+    version_agrees()?;
+    let mut outcome = Outcome::default();
+    for module in &MODULES {
+        outcome = outcome.note(wasm(module)?);
+    }
+    let (package, dist) = (package(), package().join("dist"));
+    let sources = ["src", "tsconfig.json", "package-lock.json"].map(|p| package.join(p));
+    let wasm_types = MODULES.map(|m| dist.join("wasm").join(m.name));
+    let inputs = [sources.as_slice(), &wasm_types].concat();
+    stamp::once("js-tsc", &inputs, &[dist.join("index.js")], || {
+        for old in std::fs::read_dir(&dist)? {
+            let old = old?.path();
+            if old.is_file() {
+                std::fs::remove_file(old)?;
+            }
+        }
+        cmd("npx", ["--no-install", "tsc", "--project", "."]).dir(&package).run().map(drop)
+    })?;
+    consumer()?;
+    Ok(outcome)
 }
+
+/// The tests in Node, and the types as a strict consumer sees them.
 pub(crate) fn test_node() -> Result<Outcome> {
-    Ok(Outcome::default())
+    let dir = consumer()?;
+    cmd(package().join("node_modules/.bin/tsc"), ["--project", "."]).dir(&dir).run()?;
+    node_test(&dir, "node.test.mjs")
 }
+
+/// The same tests in headless Chromium.
 pub(crate) fn test_browser() -> Result<Outcome> {
-    Ok(Outcome::default())
+    node_test(&consumer()?, "browser.test.mjs")
+}
+
+fn node_test(dir: &Path, file: &str) -> Result<Outcome> {
+    let mut node = cmd("node", ["--test", "--test-reporter=tap", file])
+        .dir(dir)
+        .env("STREAMGAUGE_ROOT", shell::root())
+        .env("STREAMGAUGE_JS_TOOLS", package().join("node_modules"));
+    if let Some(chromium) = doctor::chromium() {
+        node = node.env("CHROMIUM", chromium);
+    }
+    let output = node.run()?;
+    let outcome = Outcome::of(&output);
+    if outcome.passed == 0 {
+        return Err(shell::Failure { message: format!("{file} ran no test"), output });
+    }
+    Ok(outcome)
+}
+
+/// The development tools of `package-lock.json`.
+fn npm() -> Result<()> {
+    let lock = package().join("package-lock.json");
+    let modules = package().join("node_modules/.package-lock.json");
+    stamp::once("npm", &[lock, package().join("package.json")], &[modules], || {
+        cmd("npm", ["ci", "--no-audit", "--no-fund"]).dir(package()).run().map(drop)
+    })
+}
+
+/// Compiles, binds, optimises and weighs one module; gives the line about its size.
+fn wasm(module: &Module) -> Result<String> {
+    let triple = "wasm32-unknown-unknown";
+    // The standard library is compiled for size and without panic messages, a quarter of the module:
+    // a panic in wasm is a trap either way. Stable rustc has the options behind this variable.
+    doctor::rust_source()?;
+    cargo(["build", "-p", "streamgauge-js", "--target", triple, "--profile", module.profile])
+        .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"])
+        .args(module.features)
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort")
+        .run()?;
+    let compiled = shell::target().join(triple).join(module.profile).join("streamgauge_js.wasm");
+    let out = package().join("dist/wasm").join(module.name);
+    let wasm = out.join("streamgauge_bg.wasm");
+    let tools = [shell::root().join("xtask/src/bin"), shell::root().join("xtask/src/js.rs")];
+    let inputs = [std::slice::from_ref(&compiled), &tools].concat();
+    stamp::once(&format!("js-wasm-{}", module.name), &inputs, std::slice::from_ref(&wasm), || {
+        codegen(&["wasm".as_ref(), &compiled, &out, "streamgauge".as_ref()])?;
+        cmd("npx", ["--no-install", "wasm-opt", "-Oz"])
+            .args([&wasm, Path::new("-o"), &wasm])
+            .dir(package())
+            .run()?;
+        let imports = "const m = new WebAssembly.Module(require('fs').readFileSync(process.argv[1]));\
+                       console.log(WebAssembly.Module.imports(m).map((i) => i.module).join('\\n'))";
+        let imports = cmd("node", ["-e", imports]).args([&wasm]).stdout()?;
+        match imports.lines().find(|from| *from != "./streamgauge_bg.js") {
+            Some(from) => fail(format!("{} imports from {from:?}", wasm.display())),
+            None => Ok(()),
+        }
+    })?;
+    let script = "const z = require('zlib').gzipSync(require('fs').readFileSync(process.argv[1]), {level: 9});\
+                  console.log(z.length)";
+    let kb =
+        cmd("node", ["-e", script]).args([&wasm]).stdout()?.trim().parse::<f64>().unwrap_or(f64::MAX) / 1e3;
+    let raw_kb = std::fs::metadata(&wasm)?.len() as f64 / 1e3;
+    let Module { name, limit_kb, goal_kb, .. } = module;
+    let line = format!("{name} wasm: {kb:.1} kB gzip, {raw_kb:.0} kB raw (goal {goal_kb}, limit {limit_kb})");
+    if kb > *limit_kb { fail(line) } else { Ok(line) }
+}
+
+/// A project that has the packed tarball installed, with the tests in it.
+fn consumer() -> Result<PathBuf> {
+    let dir = shell::work().join("js/consumer");
+    let package = package();
+    let tarball = shell::work().join(format!("js/streamgauge-{}.tgz", env!("CARGO_PKG_VERSION")));
+    // `stamp` skips folders named dist, except when they are named themselves.
+    let inputs = ["dist", "tests", "package.json", "README.md"].map(|p| package.join(p));
+    stamp::once("js-consumer", &inputs, &[tarball.clone(), dir.join("node_modules")], || {
+        if dir.exists() {
+            std::fs::remove_dir_all(&dir)?;
+        }
+        shell::write(&dir.join("package.json"), "{\"type\": \"module\", \"private\": true}\n")?;
+        let to = tarball.parent().unwrap_or(&dir);
+        cmd("npm", ["pack", "--pack-destination"]).args([to]).dir(&package).run()?;
+        cmd("npm", ["install", "--offline", "--no-audit", "--no-fund"]).args([&tarball]).dir(&dir).run()?;
+        for test in std::fs::read_dir(package.join("tests"))? {
+            let test = test?;
+            std::fs::copy(test.path(), dir.join(test.file_name()))?;
+        }
+        Ok(())
+    })?;
+    Ok(dir)
+}
+
+fn version_agrees() -> Result<()> {
+    let line = format!("\"version\": \"{}\",", env!("CARGO_PKG_VERSION"));
+    match shell::read(&package().join("package.json"))?.contains(&line) {
+        true => Ok(()),
+        false => {
+            fail(format!("bindings-js/package.json has another version than {}", env!("CARGO_PKG_VERSION")))
+        }
+    }
+}
+
+fn package() -> PathBuf {
+    shell::root().join("bindings-js")
 }

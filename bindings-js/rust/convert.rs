@@ -1,0 +1,59 @@
+//! Between the core's types and JavaScript's.
+
+use js_sys::{Array, Float64Array};
+use streamgauge::{Error, ErrorKind, Result};
+use wasm_bindgen::JsValue;
+
+/// The largest magnitude below which every integer is a number: `Number.MAX_SAFE_INTEGER`.
+const SAFE: i128 = (1 << 53) - 1;
+
+/// What an exported function returns.
+pub(crate) type Thrown<T> = std::result::Result<T, JsValue>;
+
+/// What is thrown for `error`.
+pub(crate) fn thrown(error: Error) -> JsValue {
+    let undefined = JsValue::UNDEFINED;
+    let file = error.file().map_or_else(|| undefined.clone(), JsValue::from_str);
+    let line = error.line().map_or(undefined, |line| JsValue::from_f64(line as f64));
+    Array::of4(&error.kind().code().into(), &error.to_string().into(), &file, &line).into()
+}
+
+/// `value` as a number; out of range when it is no safe integer.
+pub(crate) fn number(value: impl Into<i128>, what: &str) -> Result<f64> {
+    let value = value.into();
+    if value.abs() > SAFE {
+        let message = format!("{what} is {value}: a number is exact up to {SAFE} only");
+        return Err(Error::new(ErrorKind::OutOfRange, message));
+    }
+    Ok(value as f64)
+}
+
+/// Integers as a column.
+pub(crate) fn integers<T: Copy + Into<i128>>(values: &[T], what: &str) -> Result<JsValue> {
+    let numbers: Result<Vec<f64>> = values.iter().map(|v| number(*v, what)).collect();
+    Ok(floats(&numbers?))
+}
+
+/// Floats as a column.
+pub(crate) fn floats(values: &[f64]) -> JsValue {
+    Float64Array::from(values).into()
+}
+
+/// `items` as an array.
+pub(crate) fn array<const N: usize>(items: [JsValue; N]) -> Array {
+    items.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_exact_or_refused() {
+        assert_eq!(number(9_007_199_254_740_991_i64, "t_us"), Ok(9_007_199_254_740_991.0));
+        assert_eq!(number(-9_007_199_254_740_991_i64, "t_us"), Ok(-9_007_199_254_740_991.0));
+        for value in [9_007_199_254_740_992_i64, i64::MIN, i64::MAX] {
+            assert_eq!(number(value, "t_us").unwrap_err().kind(), ErrorKind::OutOfRange);
+        }
+    }
+}

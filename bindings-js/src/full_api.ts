@@ -1,0 +1,43 @@
+import { Engine } from "./engine.js";
+import { BaseRun, type RunFiles } from "./run.js";
+import * as glue from "./wasm/full/streamgauge.js";
+
+export type { WasmSource } from "./engine.js";
+export { type ErrorCode, StreamgaugeError } from "./errors.js";
+export type * from "./run.js";
+
+/** @internal */
+export const engine: Engine<typeof glue> = new Engine(glue);
+
+/** A test run: the files of a run directory, parsed. Free it, or let `using` do so. */
+export class Run extends BaseRun {
+  /**
+   * Parses the files of a run. Rows that cannot be used are counted in `problems`.
+   *
+   * @throws StreamgaugeError `malformed` when a file cannot be read at all.
+   */
+  static fromBytes(files: RunFiles, options: { name?: string } = {}): Run {
+    return new Run(engine, files, options.name ?? "run");
+  }
+}
+
+/**
+ * How a quantile of n sorted values is taken: `"linear"` interpolates at q (n - 1), as numpy does;
+ * `"nearest_rank"` is the smallest value with at least q n values at or below it; `"floor_index"` is
+ * element min(n - 1, floor(n q)).
+ */
+export type QuantileMethod = "linear" | "nearest_rank" | "floor_index";
+
+/**
+ * The `q` quantile (0 to 1) of `values`; `null` for no values.
+ *
+ * @throws StreamgaugeError `invalid_argument` when `q` is outside 0 to 1 or a value is NaN.
+ */
+export function quantile(
+  values: Float64Array | readonly number[],
+  q: number,
+  method: QuantileMethod = "linear",
+): number | null {
+  const column = values instanceof Float64Array ? values : Float64Array.from(values);
+  return engine.call((glue) => glue.quantile(column, q, method)) ?? null;
+}

@@ -1,0 +1,13 @@
+import { engine, type WasmSource } from "./slim_api.js";
+
+export { Run, StreamgaugeError } from "./slim_api.js";
+export type * from "./slim_api.js";
+
+/**
+ * Loads the wasm module; everything else needs it. Later calls wait for the first.
+ *
+ * @param source Where the wasm is; by default beside this file.
+ */
+export function init(source?: WasmSource): Promise<void> {
+  return engine.start(() => source);
+}

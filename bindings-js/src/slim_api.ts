@@ -1,0 +1,22 @@
+import { Engine } from "./engine.js";
+import { BaseRun, type RunFiles } from "./run.js";
+import * as glue from "./wasm/slim/streamgauge.js";
+
+export type { WasmSource } from "./engine.js";
+export { type ErrorCode, StreamgaugeError } from "./errors.js";
+export type * from "./run.js";
+
+/** @internal */
+export const engine: Engine<typeof glue> = new Engine(glue);
+
+/** A test run: the files of a run directory, parsed. Free it, or let `using` do so. */
+export class Run extends BaseRun {
+  /**
+   * Parses the files of a run. Rows that cannot be used are counted in `problems`.
+   *
+   * @throws StreamgaugeError `malformed` when a file cannot be read at all.
+   */
+  static fromBytes(files: RunFiles, options: { name?: string } = {}): Run {
+    return new Run(engine, files, options.name ?? "run");
+  }
+}

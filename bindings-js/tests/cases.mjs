@@ -1,0 +1,153 @@
+// The cases that run both in Node and in a browser: `run(api, check)`, where `api` is the package.
+
+const text = (lines) => new TextEncoder().encode(lines.join("\n") + "\n");
+
+const T0 = 1_700_000_000_000_000;
+/** 100 frames at 50 per second, ids 40 to 44 missing, delay 30 ms, and one row that is no row. */
+export const FILES = {
+  frames: text([
+    "recv_wall_us,frame_id,user_timestamp_us,width,height",
+    ...Array.from({ length: 100 }, (_, i) => i)
+      .filter((i) => i < 40 || i > 44)
+      .map((i) => `${T0 + i * 20_000},${i},${T0 + i * 20_000 - 30_000},640,480`),
+    "no,row",
+  ]),
+  prom: text([
+    `${T0}\tlivekit_nack_total{dir="in",kind="rtx"}\t5`,
+    `${T0}\tlivekit_nack_total{dir="out"}\t1`,
+    `${T0 + 1_000_000}\tlivekit_nack_total{dir="in",kind="rtx"}\t15`,
+    `${T0 + 1_000_000}\tlivekit_nack_total{dir="out"}\t2`,
+  ]),
+  events: text([
+    `${T0 + 500_000},burst_on`,
+    `${T0 + 900_000},burst_off`,
+    `${T0 + 950_000},keyframe`,
+  ]),
+  meta: text([`T0_US=${T0}`, `T1_US=${T0 + 2_000_000}`, "CODEC=vp8"]),
+};
+
+const thrown = (body) => {
+  try {
+    body();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+};
+
+export const runCases = {
+  "summary of a run": (api, check) => {
+    const run = api.Run.fromBytes(FILES, { name: "made" });
+    const exact = run.summary();
+    check.equal(run.name, "made");
+    check.equal(exact.frames_received, 95);
+    check.equal(exact.frames_expected, 100);
+    check.equal(exact.frames_lost, 5);
+    const script = run.summary("plot_fec");
+    check.equal(Object.keys(script).length, 16);
+    check.equal(script.frames_lost, 5);
+    check.equal(script.nack_total, 11);
+    check.equal(run.meta.CODEC, "vp8");
+    run.free();
+  },
+  "columns are Float64Arrays": (api, check) => {
+    const run = api.Run.fromBytes(FILES);
+    const latency = run.latency();
+    check.equal(latency.latencyMs.constructor.name, "Float64Array");
+    check.equal(latency.latencyMs.length, 95);
+    check.equal(latency.latencyMs[0], 30);
+    check.equal(latency.tUs[0], T0);
+    check.equal([...run.gaps().missing].join(), "5");
+    check.equal(run.frames.frameId.length, 95);
+    const rate = run.frameRate();
+    check.equal(rate.startUs[0], T0);
+    check.equal([...rate.perS].join(), "45,50");
+    check.equal(run.freezes().startUs.length, run.freezes().durationUs.length);
+    check.equal(run.window().startUs, T0);
+    check.equal(run.window().start, "meta");
+    run.free();
+  },
+  "counters by selector": (api, check) => {
+    const run = api.Run.fromBytes(FILES);
+    check.equal(run.counterTotal('livekit_nack_total{dir="in"}').total, 10);
+    check.equal(run.counterTotal('livekit_nack_total{kind=~"rt.*"}').series, 1);
+    check.equal(run.counterTotal("livekit_nack_total", { contains: 'dir="out"' }).total, 1);
+    check.equal(run.counterTotal("no_such_total"), null);
+    const rate = run.counterRate("livekit_nack_total");
+    check.equal(Math.round(rate.perS[0] * 1e6) / 1e6, 11);
+    run.free();
+  },
+  "bursts and marks": (api, check) => {
+    const run = api.Run.fromBytes(FILES);
+    check.equal(
+      JSON.stringify(run.bursts()),
+      JSON.stringify([{ startUs: T0 + 500_000, endUs: T0 + 900_000, open: false }]),
+    );
+    check.equal(
+      JSON.stringify(run.marks),
+      JSON.stringify([{ tUs: T0 + 950_000, name: "keyframe" }]),
+    );
+    run.free();
+  },
+  "problems are counted and listed": (api, check) => {
+    const run = api.Run.fromBytes({ frames: FILES.frames });
+    const problems = run.problems;
+    check.equal(problems["frames.csv"].rows, 96);
+    check.equal(Object.values(problems["frames.csv"].dropped).join(), "1");
+    check.equal(problems["frames.csv"].first[0].line, 97);
+    check.equal(problems["prom.tsv"].missing, true);
+    check.equal(problems["frames.csv"].missing, false);
+    run.free();
+  },
+  "no files, and bytes of any kind": (api, check) => {
+    for (const frames of [undefined, new Uint8Array(), new Uint8Array(5000).fill(255)]) {
+      const run = api.Run.fromBytes({ frames });
+      check.equal(run.summary().frames_received ?? 0, 0);
+      run.free();
+    }
+  },
+  "errors have a code": (api, check) => {
+    const run = api.Run.fromBytes(FILES);
+    const error = thrown(() => run.summary("best"));
+    check.equal(error instanceof api.StreamgaugeError, true);
+    check.equal(error.code, "invalid_argument");
+    check.equal(error.message.includes('"best"'), true);
+    check.equal(thrown(() => run.counterTotal('a{b=~"("}')).code, "invalid_argument");
+    check.equal(thrown(() => api.Run.fromBytes({ frames: "text" })).code, "invalid_argument");
+    run.free();
+    check.equal(thrown(() => run.summary()).code, "closed");
+    run.free();
+  },
+  "integers past 2^53 are refused": (api, check) => {
+    const at = 9_007_199_254_740_993n;
+    const run = api.Run.fromBytes({
+      frames: text([
+        "recv_wall_us,frame_id,user_timestamp_us,width,height",
+        `${at},1,${at},640,480`,
+      ]),
+    });
+    check.equal(thrown(() => run.frames).code, "out_of_range");
+    run.free();
+  },
+  "free in a loop keeps memory bounded": (api, check) => {
+    for (let i = 0; i < 200; i++) {
+      const run = api.Run.fromBytes(FILES);
+      run[Symbol.dispose ?? "free"]();
+    }
+    check.equal(
+      thrown(() => api.Run.fromBytes(FILES).free()),
+      undefined,
+    );
+  },
+};
+
+export const fullCases = {
+  quantile: (api, check) => {
+    check.equal(api.quantile([4, 1, 3, 2], 0.5), 2.5);
+    check.equal(api.quantile(Float64Array.of(4, 1, 3, 2), 0.5, "floor_index"), 3);
+    check.equal(api.quantile([], 0.5), null);
+    check.equal(thrown(() => api.quantile([1], 2)).code, "invalid_argument");
+    check.equal(thrown(() => api.quantile([1, NaN], 0.5)).code, "invalid_argument");
+    check.equal(thrown(() => api.quantile([1], 0.5, "median")).code, "invalid_argument");
+  },
+};

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import test from "node:test";
+
+import * as full from "streamgauge";
+import * as slim from "streamgauge/slim";
+
+import { fullCases, runCases } from "./cases.mjs";
+
+const early = (() => {
+  try {
+    full.quantile([1], 0.5);
+  } catch (error) {
+    return error;
+  }
+})();
+
+test("a call before init() says so", () => {
+  assert.equal(early.code, "closed");
+  assert.match(early.message, /init/);
+});
+
+test("init is once, and again for nothing", async () => {
+  await Promise.all([full.init(), full.init(), slim.init()]);
+  await full.init();
+});
+
+for (const [name, run] of Object.entries({ ...runCases, ...fullCases })) {
+  test(`full: ${name}`, () => run(full, assert));
+}
+for (const [name, run] of Object.entries(runCases)) {
+  test(`slim: ${name}`, () => run(slim, assert));
+}
+
+test("a load that failed can be tried again", async () => {
+  const { Engine } = await import(internal("engine.js"));
+  const glue = { default: async (options) => assert.equal(options.module_or_path, "right") };
+  const engine = new Engine(glue);
+  await assert.rejects(engine.start(() => "wrong"));
+  await engine.start(() => "right");
+  assert.equal(
+    engine.call(() => 7),
+    7,
+  );
+});
+
+test("after a trap the module is dead", async () => {
+  const { Engine } = await import(internal("engine.js"));
+  const engine = new Engine({ default: async () => {} });
+  await engine.start(() => undefined);
+  // (module (func (export "f") unreachable))
+  const bytes = "0061736d01000000010401600000030201000705010166000 00a05010300000b".replace(
+    " ",
+    "",
+  );
+  const { instance } = await WebAssembly.instantiate(Buffer.from(bytes, "hex"));
+  assert.throws(() => engine.call(() => instance.exports.f()), { code: "internal" });
+  assert.throws(() => engine.call(() => 7), { code: "internal" });
+});
+
+test("every code of the table but io and busy, which cannot happen here, is typed", async () => {
+  const root = process.env.STREAMGAUGE_ROOT;
+  const table = await readFile(path.join(root, "core/src/error.rs"), "utf8");
+  const codes = [...table.matchAll(/ErrorKind::\w+ => "(\w+)"/g)].map((match) => match[1]);
+  assert.equal(codes.length, 18);
+  const types = await readFile(internal("errors.d.ts").replace("file://", ""), "utf8");
+  for (const code of codes) {
+    assert.equal(types.includes(`"${code}"`), !["io", "busy"].includes(code), code);
+  }
+  assert.ok(types.includes('"internal"'));
+});
+
+test("the tarball holds what it needs and nothing else", async () => {
+  const files = await readdir("node_modules/streamgauge", { recursive: true });
+  const kinds = new Set(files.filter((f) => f.includes(".")).map((f) => path.extname(f)));
+  assert.deepEqual([...kinds].sort(), [".js", ".json", ".md", ".ts", ".wasm"]);
+});
+
+function internal(file) {
+  return new URL(`./node_modules/streamgauge/dist/${file}`, import.meta.url).href;
+}
