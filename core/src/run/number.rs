@@ -153,9 +153,16 @@ impl RecentHigh {
     }
 }
 
-/// Powers of ten up to that of eight digits.
-pub(super) const POWERS_OF_TEN: [u64; 9] =
-    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+/// Powers of ten.
+pub(super) const POWERS_OF_TEN: [u64; 18] = {
+    let mut powers = [1; 18];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
 
 #[cfg(test)]
 mod tests {
