@@ -35,6 +35,7 @@ pub(super) struct Timing {
     frame_jitter: Jitter,
     keyframe_timestamp: u32,
     discontinuities: u32,
+    /// A ring of the highest timestamps, in order; the newest before `recent_at`.
     recent: [u32; RECENT],
 }
 
@@ -217,19 +218,47 @@ impl Timing {
             if let Some(step) = step {
                 self.frame_jitter.step(step);
             }
+            if ticks as i32 <= 0 {
+                // Not above those remembered, which are in order.
+                self.recent_len = 0;
+            }
             self.frame_timestamp = self.frame_timestamp.wrapping_add(by);
             self.frame_arrival_us = arrival_us;
             self.remember(timestamp);
             return true;
         }
-        let known = &self.recent[..usize::from(self.recent_len)];
-        // A late packet older than all that is remembered: its frame was most likely counted.
-        let beyond = known.len() == RECENT && known.iter().all(|t| t.wrapping_sub(timestamp) as i32 > 0);
-        if known.contains(&timestamp) || (beyond && !advances) {
+        self.late_frame(timestamp)
+    }
+
+    /// A timestamp below the highest: whether it is new. One older than all that are remembered was
+    /// most likely counted.
+    fn late_frame(&mut self, timestamp: u32) -> bool {
+        let len = usize::from(self.recent_len);
+        let mut rank = 0;
+        while rank < len {
+            let known = self.recent[self.recent_place(rank)];
+            if known == timestamp {
+                return false;
+            }
+            if (known.wrapping_sub(timestamp) as i32) < 0 {
+                break;
+            }
+            rank += 1;
+        }
+        if rank == RECENT {
             return false;
         }
-        self.remember(timestamp);
+        for older in (rank + 1..(len + 1).min(RECENT)).rev() {
+            self.recent[self.recent_place(older)] = self.recent[self.recent_place(older - 1)];
+        }
+        self.recent[self.recent_place(rank)] = timestamp;
+        self.recent_len = (self.recent_len + 1).min(RECENT as u8);
         true
+    }
+
+    /// Where the timestamp with so many newer ones lies.
+    const fn recent_place(&self, rank: usize) -> usize {
+        (self.recent_at as usize + 2 * RECENT - 1 - rank) % RECENT
     }
 
     fn new_keyframe(&mut self, timestamp: u32) -> bool {
@@ -239,6 +268,7 @@ impl Timing {
         new
     }
 
+    /// Adds a timestamp above all that are remembered.
     fn remember(&mut self, timestamp: u32) {
         self.recent[usize::from(self.recent_at)] = timestamp;
         self.recent_at = (self.recent_at + 1) % RECENT as u8;
