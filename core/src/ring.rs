@@ -27,10 +27,15 @@
 
 mod chunk;
 mod cursor;
+#[cfg(feature = "sync")]
+mod driver;
 mod pool;
 mod position;
+mod psi;
+mod pump;
 mod store;
 mod sync;
+mod ts;
 mod wait;
 
 use std::sync::Arc;
@@ -40,9 +45,14 @@ use cursor::Cursors;
 pub use cursor::{
     Account, Cursor, CursorConfig, CursorStatus, EndReason, Policy, ReadFuture, Skip, SkipReason,
 };
+#[cfg(feature = "sync")]
+pub use driver::pump_reader;
 pub use position::{CloseKind, CloseReason, Join, Joined, Lag, LagLimit, Position};
+pub use psi::{StreamInfo, StreamKind};
+pub use pump::{Framing, MAX_CHUNK_BYTES, Payload, Pump, PumpConfig, PumpMonitor, PumpStats, Sink};
 use store::Store;
 use sync::{Mutex, MutexGuard};
+pub use ts::TS_PACKET_BYTES;
 pub use wait::{Canceller, Changed};
 use wait::{Waiters, WakeList};
 
