@@ -1,0 +1,280 @@
+"""What the figure and the HTML report draw of a run: times in seconds from the start of its window,
+rates with gaps where nothing was measured, and names that tell the runs apart."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import numpy as np
+
+SECOND_US = 1_000_000
+
+#: FEC packet states that are drawn: summary key and the word beside the line.
+FEC_KEYS = (
+    ("fec_received", "received"),
+    ("fec_recovered", "recovered"),
+    ("fec_recovery_failed", "recovery failed"),
+    ("fec_unused", "unused"),
+    ("fec_discarded", "discarded"),
+)
+#: NACKs and loss: summary key and the word beside the line.
+LOSS_KEYS = (("nack_total", "NACKs"), ("packet_loss_total", "packets lost"))
+
+#: Keys of the summary that are totals of counters, in its order, which is also the order in which
+#: `labels_used` names the selectors of those that are there.
+_COUNTER_KEYS = (
+    "fec_received",
+    "fec_recovery_attempts",
+    "fec_recovered",
+    "fec_recovery_failed",
+    "fec_unused",
+    "fec_invalid",
+    "fec_discarded",
+    "nack_total",
+    "nack_incoming",
+    "nack_outgoing",
+    "packet_loss_total",
+    "packet_loss_incoming",
+    "packet_loss_outgoing",
+    "packets_out_of_order",
+    "packets_received",
+    "packets_retransmitted",
+)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate per second: one value a bucket, at the middle of the bucket."""
+
+    t_s: np.ndarray
+    #: NaN where less than half of the bucket was measured.
+    per_s: np.ndarray
+    #: The last bucket is shorter than a second.
+    last_partial: bool
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run as it is drawn. All times are seconds from the start of its window."""
+
+    label: str
+    path: str
+    meta: dict
+    summary: dict
+    duration_s: float
+    latency_s: np.ndarray
+    latency_ms: np.ndarray
+    gap_s: np.ndarray
+    #: Missing frames at each gap.
+    gap_missing: np.ndarray
+    freeze_start_s: np.ndarray
+    freeze_duration_s: np.ndarray
+    #: `(start, end, open)`
+    bursts: list
+    #: `(time, name)` of the other events.
+    marks: list
+    frame_rate: Rate
+    #: By summary key; a counter that the run does not have is not in it.
+    rates: dict
+
+    @property
+    def has_frames(self) -> bool:
+        """Whether any frame was received in the window."""
+        return bool(np.nansum(self.frame_rate.per_s) > 0)
+
+    @property
+    def lost_text(self) -> str:
+        """How many frames were lost; `≥` where frames without an id may stand for lost ones."""
+        lost = self.summary.get("frames_lost")
+        if lost is None:
+            return "no frame ids"
+        return f"{'≥' if self.summary.get('frames_lost_is_lower_bound') else ''}{lost:,} lost"
+
+
+def views(runs, mode="exact"):
+    """One `RunView` a run, in the order given."""
+    runs = list(runs)
+    if not runs:
+        raise ValueError("runs is empty: expected at least one run")
+    return [_view(run, label, mode) for run, label in zip(runs, distinct_labels(runs))]
+
+
+def _view(run, label, mode):
+    start_us, end_us = run.window
+    selectors = counter_selectors(run)
+    rates = {}
+    for key, _ in FEC_KEYS + LOSS_KEYS:
+        if key in selectors:
+            family, labels = selectors[key]
+            rates[key] = _rate(run.counter_rate(family, **labels, **_mode(mode)), start_us, end_us)
+    latency = run.latency(mode)
+    gaps = run.gaps(mode)
+    freezes = run.freezes()
+    return RunView(
+        label=label,
+        path=str(run.path),
+        meta=dict(run.meta),
+        summary=dict(run.summary(mode)),
+        duration_s=(end_us - start_us) / SECOND_US,
+        latency_s=_seconds(latency.t_us, start_us),
+        latency_ms=np.asarray(latency.latency_ms, dtype=float),
+        gap_s=_seconds(gaps.t_us, start_us),
+        gap_missing=np.asarray(gaps.missing, dtype=float),
+        freeze_start_s=_seconds(freezes.start_us, start_us),
+        freeze_duration_s=np.asarray(freezes.duration_us, dtype=float) / SECOND_US,
+        bursts=[
+            ((b.start_us - start_us) / SECOND_US, (b.end_us - start_us) / SECOND_US, b.open)
+            for b in run.bursts
+        ],
+        marks=[
+            ((mark.t_us - start_us) / SECOND_US, mark.name)
+            for mark in run.marks
+            if start_us <= mark.t_us < end_us
+        ],
+        frame_rate=_rate(run.fps(mode), start_us, end_us),
+        rates=rates,
+    )
+
+
+def _mode(mode):
+    return {} if mode == "exact" else {"mode": mode}
+
+
+def _seconds(t_us, start_us):
+    # Subtracted as integers: microseconds since 1970 lose digits as floats.
+    return (np.asarray(t_us, dtype=np.int64) - start_us) / SECOND_US
+
+
+def _rate(buckets, start_us, end_us):
+    bucket_us = np.asarray(buckets.start_us, dtype=np.int64)
+    length_us = np.clip(end_us - bucket_us, 1, SECOND_US)
+    covered_us = np.minimum(np.asarray(buckets.covered_us, dtype=float), length_us)
+    # The core's rate is over the whole bucket; what is shown is the rate while it was measured.
+    # Of less than half a bucket no rate of it can be told.
+    measured = covered_us * 2 >= length_us
+    per_s = np.full(len(bucket_us), np.nan)
+    np.divide(np.asarray(buckets.per_s) * length_us, covered_us, out=per_s, where=measured)
+    middle_s = (bucket_us - start_us + length_us / 2) / SECOND_US
+    return Rate(t_s=middle_s, per_s=per_s, last_partial=bool(buckets.last_partial))
+
+
+def counter_selectors(run):
+    """Family and labels of each counter that the summary found: `{key: (family, labels)}`."""
+    summary = run.summary("exact")
+    present = [key for key in _COUNTER_KEYS if summary.get(key) is not None]
+    return dict(zip(present, map(_parse_selector, summary["labels_used"])))
+
+
+def _parse_selector(text):
+    family, _, rest = text.partition("{")
+    unescape = {"\\\\": "\\", '\\"': '"', "\\n": "\n"}
+    labels = {
+        name: re.sub(r'\\[\\"n]', lambda found: unescape[found[0]], value)
+        for name, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', rest)
+    }
+    return family, labels
+
+
+def distinct_labels(runs):
+    """The runs' names, made distinct by as much of the end of their paths as it takes; runs of one
+    path are numbered."""
+    names = {str(run.path): str(run.name) for run in runs}
+    parts = {path: PurePath(path).parts for path in names}
+    for depth in range(2, max(map(len, parts.values())) + 1):
+        used = list(names.values())
+        repeated = {name for name in used if used.count(name) > 1}
+        names = {
+            path: "/".join(part.strip("/") for part in parts[path][-depth:]) if name in repeated else name
+            for path, name in names.items()
+        }
+    labels = [names[str(run.path)] for run in runs]
+    seen = dict.fromkeys(labels, 0)
+    for index, label in enumerate(list(labels)):
+        if labels.count(label) > 1 or seen[label]:
+            seen[label] += 1
+            labels[index] = f"{label} #{seen[label]}"
+    return labels
+
+
+def listing(names, most=3):
+    """`a, b, c and 4 more`"""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def profile(meta):
+    """The loss that was injected, and the codec, in words."""
+    codec = meta.get("CODEC")
+    return loss_profile(meta) + (f", codec {codec}" if codec else "")
+
+
+def loss_profile(meta):
+    """The loss that was injected, in words."""
+    drop = meta.get("DEBUG_DROP", "0")
+    if drop not in ("0", ""):
+        return f"uniform {drop}% loss injected at SFU receive"
+    if meta.get("SHAPING") == "0":
+        return "no loss"
+    if "BASE_LOSS" not in meta and "BURST_LOSS" not in meta:
+        return "loss profile not stated"
+    base, burst = meta.get("BASE_LOSS", "?"), meta.get("BURST_LOSS", "?")
+    length, every = meta.get("BURST_LEN", "?"), meta.get("BURST_EVERY", "?")
+    return f"base loss {base} / burst {burst} for {length}s every {every}s"
+
+
+def profiles(run_views):
+    """`(profile, labels of the runs that have it)`, in order of first appearance."""
+    found = {}
+    for view in run_views:
+        found.setdefault(profile(view.meta), []).append(view.label)
+    return list(found.items())
+
+
+def merged_bursts(run_views):
+    """Where any run has a burst, and whether all runs have the same ones to half a second."""
+    per_run = [[(start, end) for start, end, _ in view.bursts] for view in run_views]
+    merged = []
+    for start, end in sorted(span for spans in per_run for span in spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    first = per_run[0]
+    same = all(
+        len(spans) == len(first)
+        and all(abs(a - b) <= 0.5 for one, other in zip(spans, first) for a, b in zip(one, other))
+        for spans in per_run
+    )
+    return merged, same
+
+
+def latency_limits(latency_ms):
+    """Lower and upper end of the axis, and whether values lie above it."""
+    top = float(np.quantile(latency_ms, 0.995)) * 1.5
+    largest, least = float(latency_ms.max()), float(latency_ms.min())
+    clipped = largest > top > least
+    high = top if clipped else largest
+    low = min(0.0, least) if least < 0.4 * high else least
+    margin = 0.04 * ((high - low) or 1.0)
+    return low - (0 if low == 0 else margin), high + (0 if clipped else margin), clipped
+
+
+def thin(t_s, values, points):
+    """At most about `points` of a series: the least and the largest value of each stretch of time,
+    so that no spike is lost. A series that is short enough is returned as it is."""
+    count = len(values)
+    if count <= points:
+        return t_s, values
+    width = -(-count * 2 // points)
+    starts = np.arange(0, count, width)
+    # Where all of a stretch is NaN there is a gap, and NaN is what stays of it.
+    low = np.where(np.isnan(values), np.inf, values)
+    high = np.where(np.isnan(values), -np.inf, values)
+    keep = []
+    for start in starts:
+        stretch = slice(start, start + width)
+        keep += sorted({start + int(np.argmin(low[stretch])), start + int(np.argmax(high[stretch]))})
+    keep = np.unique([0, *keep, count - 1])
+    return t_s[keep], values[keep]
