@@ -1,0 +1,48 @@
+"""Statistics of media-server test runs: parse, summarise, compare, plot.
+
+>>> import streamgauge
+>>> run = streamgauge.Run("runs/fec-1")           # doctest: +SKIP
+>>> run.summary()["latency_p95_ms"]               # doctest: +SKIP
+
+Times are microseconds since the Unix epoch (``numpy.datetime64[us]`` as it is). What was not measured
+is ``None``, never 0. Two modes: ``exact`` (the default) is right by the documented definitions,
+``plot_fec`` gives what the plotting script gives, to the digit.
+"""
+
+from . import errors
+from ._native import (
+    Buckets,
+    Frames,
+    Freezes,
+    Gaps,
+    Latency,
+    Run,
+    Series,
+    Table,
+    __version__,
+    keys,
+    quantile,
+)
+from ._types import Burst, CounterTotal, Event, Key, Window
+from .errors import StreamgaugeError
+
+__all__ = [
+    "Buckets",
+    "Burst",
+    "CounterTotal",
+    "Event",
+    "Frames",
+    "Freezes",
+    "Gaps",
+    "Key",
+    "Latency",
+    "Run",
+    "Series",
+    "StreamgaugeError",
+    "Table",
+    "Window",
+    "__version__",
+    "errors",
+    "keys",
+    "quantile",
+]

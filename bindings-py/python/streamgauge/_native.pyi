@@ -1,0 +1,290 @@
+"""The native module. Import what it has from ``streamgauge``."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, Optional, Union, final
+
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import Buffer, CapsuleType
+
+from ._types import Burst, CounterTotal, Event, Key, Window
+
+_Mode = Literal["exact", "plot_fec"]
+_Method = Literal["linear", "nearest_rank", "floor_index"]
+_Int64 = npt.NDArray[np.int64]
+_Float64 = npt.NDArray[np.float64]
+
+__version__: str
+
+class Table:
+    """Columns of equal length: numpy arrays by name, Arrow as a whole, both without copies.
+
+    Arrays are read-only views of the table's memory, which they keep alive; a column with nulls is a
+    ``numpy.ma.MaskedArray`` (the memory of masked items holds 0). ``pl.DataFrame(table)``,
+    ``pa.table(table)`` and DuckDB read the columns as they are; so do
+    ``pd.DataFrame.from_arrow(table)`` (pandas 3) and ``pd.DataFrame(dict(table))``.
+    Iteration gives rows as named tuples, with ``None`` for null, so ``pd.DataFrame(table)`` works too,
+    but slowly. Tables pickle, and compare by what they hold.
+    """
+
+    __hash__: None  # type: ignore[assignment]
+    def __len__(self) -> int:
+        """Number of rows."""
+    def keys(self) -> list[str]:
+        """Names of the columns, in order."""
+    def __getitem__(self, name: str, /) -> npt.NDArray[Any]:
+        """The column ``name``; ``KeyError`` where there is none."""
+    def __contains__(self, name: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """Rows as named tuples, with ``None`` for null."""
+    def valid(self, name: str) -> Optional[npt.NDArray[np.bool_]]:
+        """Which items of a column are not null; ``None`` where all are."""
+    def __arrow_c_stream__(self, requested_schema: Optional[CapsuleType] = None) -> CapsuleType:
+        """The Arrow C stream of one batch over the table's own memory."""
+    def __arrow_c_schema__(self) -> CapsuleType:
+        """The Arrow C schema."""
+    def _repr_html_(self) -> str: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class Frames(Table):
+    """Received frames in order of receipt; rows with the same time keep the order of the file."""
+
+    @property
+    def recv_us(self) -> _Int64:
+        """When each frame was received, microseconds since the Unix epoch; int64, shape (n,)."""
+    @property
+    def frame_id(self) -> _Int64:
+        """The frame's number; int64, masked where the row has none."""
+    @property
+    def user_timestamp_us(self) -> _Int64:
+        """When the sender took the frame, microseconds since the Unix epoch; 0 means unknown."""
+    @property
+    def width(self) -> npt.NDArray[np.int32]:
+        """Width in pixels; int32, masked where unknown."""
+    @property
+    def height(self) -> npt.NDArray[np.int32]:
+        """Height in pixels; int32, masked where unknown."""
+
+@final
+class Series(Table):
+    """One label set of a family with its samples."""
+
+    @property
+    def family(self) -> str:
+        """The metric's name."""
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels, sorted by name."""
+    @property
+    def t_us(self) -> _Int64:
+        """When each sample was polled, strictly increasing, microseconds since the Unix epoch."""
+    @property
+    def values(self) -> _Float64:
+        """The samples; may hold NaN and infinities."""
+
+@final
+class Latency(Table):
+    """One-way latency, a row for each frame in the window that has a user timestamp."""
+
+    @property
+    def t_us(self) -> _Int64:
+        """When the frame was received, microseconds since the Unix epoch."""
+    @property
+    def latency_ms(self) -> _Float64:
+        """Receive time minus user timestamp, milliseconds. The offset of two clocks is in it: it may be
+        negative."""
+
+@final
+class Gaps(Table):
+    """Places where frames are missing."""
+
+    @property
+    def t_us(self) -> _Int64:
+        """When the frame behind the gap was received, microseconds since the Unix epoch."""
+    @property
+    def missing(self) -> _Int64:
+        """How many frame ids are missing before it."""
+
+@final
+class Freezes(Table):
+    """Frozen video, as libwebrtc counts it."""
+
+    @property
+    def start_us(self) -> _Int64:
+        """When the last frame before the freeze was received, microseconds since the Unix epoch."""
+    @property
+    def duration_us(self) -> _Int64:
+        """Microseconds until the next frame."""
+    @property
+    def last_open(self) -> bool:
+        """The last freeze is not over at the end of the window."""
+
+@final
+class Buckets(Table):
+    """A rate in buckets of one second, counted from the start of the window."""
+
+    @property
+    def start_us(self) -> _Int64:
+        """Start of each bucket, microseconds since the Unix epoch."""
+    @property
+    def per_s(self) -> _Float64:
+        """Per second, over the length of the bucket."""
+    @property
+    def covered_us(self) -> _Int64:
+        """How much of each bucket was measured, microseconds; 0: the rate is unknown rather than 0."""
+    @property
+    def last_partial(self) -> bool:
+        """The last bucket is shorter than a second; its rate is over its own length."""
+    @property
+    def truncated(self) -> bool:
+        """The window is longer than a million seconds and was cut."""
+
+@final
+class Run:
+    """A test run: a directory with ``frames.csv``, ``prom.tsv``, ``events.csv``, ``meta.env``.
+
+    Each file may be missing or end in ``.gz``. What cannot be used is counted in ``problems``; nothing
+    of it raises. A selector is a family's name or PromQL with matchers,
+    ``'livekit_nack_total{direction=~"in.*"}'`` (``=``, ``!=``, ``=~``, ``!~``; regular expressions are
+    anchored at both ends); labels given by keyword are compared for equality.
+    """
+
+    def __new__(
+        cls,
+        path: Union[str, os.PathLike[str]],
+        /,
+        *,
+        names: Optional[Mapping[str, Union[str, Sequence[str]]]] = None,
+        threads: int = 0,
+    ) -> Run:
+        """Reads a run directory.
+
+        ``names`` gives the metric names of the SFU under test where they differ from the default (see
+        ``Run.names``). ``threads``: 0 takes what the machine has; it never changes a result.
+
+        Raises ``NotFoundError`` where there is no such directory, ``InvalidArgumentError`` where it is
+        a file or a name is wrong, ``StreamgaugeIOError`` where the system refuses a file.
+        """
+    @classmethod
+    def from_bytes(
+        cls,
+        name: str = "run",
+        /,
+        *,
+        frames: Optional[Buffer] = None,
+        prom: Optional[Buffer] = None,
+        events: Optional[Buffer] = None,
+        meta: Optional[Buffer] = None,
+        names: Optional[Mapping[str, Union[str, Sequence[str]]]] = None,
+        threads: int = 1,
+    ) -> Run:
+        """Reads a run from the bytes of its files (gzip is recognised); ``None``: no such file."""
+    @property
+    def path(self) -> str:
+        """The path as given, or the name given with bytes."""
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+    @property
+    def names(self) -> dict[str, Union[str, list[str]]]:
+        """The metric names this run is summarised by: ``fec_packets``, ``fec_state_label``,
+        ``fec_packets_new``, ``nack``, ``packet_loss``, ``out_of_order``, ``packets``, and the selectors
+        of ``signed`` counters, whose total is last minus first."""
+    @property
+    def frames(self) -> Frames:
+        """All received frames, also those outside the window; no copy."""
+    @property
+    def families(self) -> list[str]:
+        """Names of all metrics in ``prom.tsv``, in order of first appearance."""
+    @property
+    def meta(self) -> dict[str, str]:
+        """``meta.env`` in file order."""
+    @property
+    def events(self) -> list[Event]:
+        """``events.csv`` in file order."""
+    @property
+    def marks(self) -> list[Event]:
+        """Events that are neither ``burst_on`` nor ``burst_off``."""
+    @property
+    def bursts(self) -> list[Burst]:
+        """Bursts of loss, cut to the window, in order of time."""
+    @property
+    def window(self) -> Window:
+        """The measurement window, start included, end not."""
+    def bursts_of(self, mode: _Mode, /) -> list[Burst]:
+        """Bursts as ``mode`` sees them."""
+    def window_of(self, mode: _Mode, /) -> Window:
+        """The window as ``mode`` sees it."""
+    @property
+    def problems(self) -> dict[str, dict[str, Any]]:
+        """What could not be used. For each file: ``missing``, ``rows`` seen, ``dropped`` and ``kept``
+        (in part) rows by reason, and the ``first`` 100 as ``{"line", "reason"}``."""
+    def series(self, family: str, /, contains: Optional[str] = None, **labels: str) -> list[Series]:
+        """The series that a selector names, each over the run's own memory.
+
+        ``contains``: the text between the braces, as it stands in the file, must contain this (the
+        script's filter). Raises ``InvalidArgumentError`` where the selector cannot be read.
+        """
+    def samples(
+        self, family: Optional[str] = None, /, contains: Optional[str] = None, **labels: str
+    ) -> Table:
+        """Every sample (of a selector) as one table: ``t_us``, ``value``, ``family``, ``labels`` (as
+        text), and a column for each label, null where a series does not have it. A copy.
+
+        Raises ``CapacityExceededError`` where the series have more than 100 label names.
+        """
+    def latency(self, mode: _Mode = "exact") -> Latency:
+        """Latency of each frame in the window whose user timestamp is known."""
+    def gaps(self, mode: _Mode = "exact") -> Gaps:
+        """Places where frame ids are missing. ``plot_fec`` takes a reordered frame for a lost one.
+
+        Raises ``OutOfRangeError`` where a gap is of more than 2^63 frames.
+        """
+    def freezes(self) -> Freezes:
+        """Freezes in the window: a frame interval of at least ``max(3 mean, mean + 150 ms)``, the mean
+        over the last 30 intervals including it, from the fifth frame on; an open one at the end too."""
+    def fps(self, mode: _Mode = "exact") -> Buckets:
+        """Received frames per second. ``plot_fec`` leaves out empty seconds."""
+    def counter_rate(
+        self, family: str, /, contains: Optional[str] = None, mode: _Mode = "exact", **labels: str
+    ) -> Buckets:
+        """Rate of the selected counters, summed. ``exact`` spreads a step over the time between its
+        polls, so that the integral is the total."""
+    def counter_total(
+        self, family: str, /, contains: Optional[str] = None, mode: _Mode = "exact", **labels: str
+    ) -> Optional[float]:
+        """What the selected counters counted over the window; ``None`` where no such series has a sample
+        in it (``plot_fec``: 0)."""
+    def counter(
+        self, family: str, /, contains: Optional[str] = None, mode: _Mode = "exact", **labels: str
+    ) -> Optional[CounterTotal]:
+        """``counter_total`` with the number of series, of resets, and of series born in the window."""
+    def summary(self, mode: _Mode = "exact") -> dict[str, Any]:
+        """The summary, keys in documented order (see ``streamgauge.keys``). What was not measured is
+        ``None``. ``plot_fec``: the script's 16 keys, where NaN stays a float NaN."""
+    def to_json(self, mode: _Mode = "exact", *, indent: Optional[int] = None) -> str:
+        """``{"run", "name", "mode", "summary", "problems"}`` as JSON; NaN becomes null."""
+    def add_expositions(self, polls: Sequence[tuple[int, Buffer]], /) -> None:
+        """Adds raw Prometheus expositions (text 0.0.4 or OpenMetrics), each with the time in microseconds
+        at which it was polled. Arrays taken from the run before stay as they are."""
+    def _repr_html_(self) -> str: ...
+
+def quantile(
+    values: Union[_Float64, Sequence[float]], q: float, /, method: _Method = "linear"
+) -> Optional[float]:
+    """The ``q`` quantile (0 to 1); ``None`` of nothing.
+
+    ``linear`` is Hyndman-Fan 7 (numpy's default), ``nearest_rank`` Hyndman-Fan 1, ``floor_index`` what the
+    plotting script does. An array must be float64 with one dimension (else ``TypeError``); a contiguous
+    one is not copied by numpy. Raises ``InvalidArgumentError`` on NaN and on ``q`` outside 0 to 1.
+    """
+
+def keys() -> list[Key]:
+    """Every key of the ``exact`` summary, in order: unit, formula, when it is ``None``, which way is better."""
+
+def _restore(class_: type[Table], columns: list[Any], attributes: dict[str, Any]) -> Table: ...
+def _raise(code: str, file: Optional[str] = None, line: Optional[int] = None) -> None: ...
+def _error_kinds() -> list[tuple[str, int]]: ...

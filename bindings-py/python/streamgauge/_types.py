@@ -1,0 +1,100 @@
+"""Small results as named tuples."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+if TYPE_CHECKING:
+    from ._native import Table
+
+
+class Window(NamedTuple):
+    """The measurement window of a run."""
+
+    start_us: int
+    """First microsecond inside, since the Unix epoch."""
+    end_us: int
+    """First microsecond behind it; in ``plot_fec`` the last one inside."""
+    end_inclusive: bool
+    """Whether ``end_us`` itself is inside: true in ``plot_fec``."""
+    start_from: str
+    """``meta`` (``T0_US``), ``data`` (the data's own extent) or ``default`` (the script's)."""
+    end_from: str
+    """As ``start_from``, for ``T1_US``."""
+
+
+class Burst(NamedTuple):
+    """A burst of loss, from ``burst_on`` to ``burst_off``."""
+
+    start_us: int
+    """When it began, microseconds since the Unix epoch."""
+    end_us: int
+    """When it ended."""
+    open: bool
+    """It has no ``burst_off``: the next ``burst_on`` or the end of the window ended it."""
+
+
+class Event(NamedTuple):
+    """A line of ``events.csv``."""
+
+    t_us: int
+    """When, microseconds since the Unix epoch."""
+    name: str
+    """``burst_on``, ``burst_off``, or any other text: a mark."""
+
+
+class CounterTotal(NamedTuple):
+    """What the counters of a family did over the window."""
+
+    total: float
+    """Sum over the selected series of what each counted."""
+    series: int
+    """Selected series with a usable sample in the window."""
+    resets: int
+    """How often a series fell, that is, began anew."""
+    born: int
+    """Series that appeared within the window and so began at 0."""
+
+
+class Key(NamedTuple):
+    """What a key of the ``exact`` summary is."""
+
+    name: str
+    """The key, with its unit where it has one."""
+    unit: str
+    """Its unit."""
+    better: str
+    """Which direction of change is an improvement: ``lower``, ``higher`` or ``neutral``."""
+    formula: str
+    """How it is computed."""
+    null_when: str
+    """When it is ``None``."""
+    denominator: Optional[str]
+    """The key that a percentage in a gate is a share of."""
+
+
+def rows(names: list[str], columns: tuple[list[object], ...]) -> Iterator[tuple[object, ...]]:
+    """The rows of a table, each a named tuple; fields whose name is no identifier are renamed."""
+    row = collections.namedtuple("Row", names, rename=True)  # type: ignore[misc]
+    return map(row._make, zip(*columns))
+
+
+def same_table(a: Table, b: Table) -> bool:
+    """Whether two tables of one class hold the same: NaN equals NaN, null equals null."""
+    import numpy as np
+
+    def parts(table: Table) -> Iterable[object]:
+        return table.__reduce__()[1][1:]  # type: ignore[index]
+
+    (a_columns, a_attributes), (b_columns, b_attributes) = parts(a), parts(b)
+    if a_attributes != b_attributes or len(a_columns) != len(b_columns):  # type: ignore[arg-type]
+        return False
+    for (name_a, items_a, valid_a), (name_b, items_b, valid_b) in zip(a_columns, b_columns):  # type: ignore
+        floats = items_a.dtype.kind == "f" and items_b.dtype.kind == "f"
+        if name_a != name_b or not np.array_equal(items_a, items_b, equal_nan=floats):
+            return False
+        if (valid_a is None) != (valid_b is None) or not np.array_equal(valid_a, valid_b):
+            return False
+    return True

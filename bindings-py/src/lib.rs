@@ -1,0 +1,30 @@
+//! The native module `streamgauge._native`: conversions between Python and the core, nothing else.
+//! What Python sees is documented in `python/streamgauge/_native.pyi`.
+
+mod arrow;
+mod columns;
+mod convert;
+mod error;
+mod quantile;
+mod run;
+mod table;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<run::PyRun>()?;
+    module.add_class::<table::PyTable>()?;
+    module.add_class::<table::PyFrames>()?;
+    module.add_class::<table::PySeries>()?;
+    module.add_class::<table::PyLatency>()?;
+    module.add_class::<table::PyGaps>()?;
+    module.add_class::<table::PyFreezes>()?;
+    module.add_class::<table::PyBuckets>()?;
+    module.add_function(wrap_pyfunction!(quantile::quantile, module)?)?;
+    module.add_function(wrap_pyfunction!(convert::keys, module)?)?;
+    module.add_function(wrap_pyfunction!(table::_restore, module)?)?;
+    module.add_function(wrap_pyfunction!(error::_raise, module)?)?;
+    module.add_function(wrap_pyfunction!(error::_error_kinds, module)?)
+}
