@@ -1,0 +1,102 @@
+//! The vectors of `tests/vectors/` in Rust: operations in, results compared. Of an object only the
+//! expected keys are compared; integers are decimal strings, floats are compared by their bits.
+
+#![cfg(feature = "serde")]
+
+#[path = "vectors/packets.rs"]
+mod packets;
+
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+use streamgauge::{Error, ErrorKind, Result};
+
+/// What an operation answers: a value, or `None` when the adapter does not know it.
+type Answer = Option<Result<Value>>;
+
+#[test]
+fn every_vector_holds() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    files.sort();
+    let mut wrong = Vec::new();
+    let mut run = 0;
+    for path in &files {
+        let text = std::fs::read_to_string(path).unwrap();
+        let vector: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let Some(ops) = vector["ops"].as_array() else { continue };
+        if !ops.iter().all(|op| packets::knows(op["op"].as_str().unwrap_or_default())) {
+            continue;
+        }
+        assert_eq!(vector["name"], name.as_str());
+        assert!(
+            !vector["oracle"].as_str().unwrap().is_empty() && !vector["why"].as_str().unwrap().is_empty()
+        );
+        let expected = vector["expected"].as_array().unwrap();
+        assert_eq!(ops.len(), expected.len(), "{name}");
+        let mut adapter = packets::Adapter::default();
+        run += 1;
+        for (i, (op, expected)) in ops.iter().zip(expected).enumerate() {
+            let answer = adapter.run(op["op"].as_str().unwrap(), &op["args"]).expect("a known operation");
+            if let Err(difference) = compare(&answer, expected) {
+                wrong.push(format!("{name}, op {i} ({}): {difference}", op["op"]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(run >= 40, "only {run} vectors of {}", files.len());
+}
+
+fn compare(answer: &Result<Value>, expected: &Value) -> std::result::Result<(), String> {
+    match (answer, expected) {
+        (Err(error), Value::Null) => Err(format!("{error}")),
+        (Ok(_), Value::Null) => Ok(()),
+        (Ok(value), expected) if expected.get("ok").is_some() => same(value, &expected["ok"], "ok"),
+        (Err(error), expected) if expected.get("err").is_some() => {
+            same(&json!(error.kind().code()), &expected["err"], "err")
+        }
+        (Ok(value), _) => Err(format!("{value}, expected {expected}")),
+        (Err(error), _) => Err(format!("{error}, expected {expected}")),
+    }
+}
+
+fn same(value: &Value, expected: &Value, at: &str) -> std::result::Result<(), String> {
+    let differ = || Err(format!("{at} is {value}, expected {expected}"));
+    match (value, expected) {
+        (Value::Object(value), Value::Object(expected)) => expected.iter().try_for_each(|(key, expected)| {
+            let value = value.get(key).ok_or_else(|| format!("{at}.{key} is not there"))?;
+            same(value, expected, &format!("{at}.{key}"))
+        }),
+        (Value::Array(value), Value::Array(expected)) if value.len() == expected.len() => {
+            value.iter().zip(expected).try_for_each(|(value, expected)| same(value, expected, at))
+        }
+        (Value::Number(value), Value::Number(expected)) => {
+            let bits = |n: &serde_json::Number| n.as_f64().map(f64::to_bits);
+            if bits(value) == bits(expected) { Ok(()) } else { differ() }
+        }
+        _ if value == expected => Ok(()),
+        _ => differ(),
+    }
+}
+
+fn bad(what: &str) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("vector argument {what}"))
+}
+
+fn text<'a>(args: &'a Value, key: &str) -> Result<&'a str> {
+    args[key].as_str().ok_or_else(|| bad(key))
+}
+
+fn int<T: std::str::FromStr>(args: &Value, key: &str) -> Result<T> {
+    text(args, key)?.parse().map_err(|_| bad(key))
+}
+
+/// Integers as decimal strings, absent ones null.
+fn ints<const N: usize>(fields: [(&str, Option<i128>); N]) -> Map<String, Value> {
+    let text = |n: Option<i128>| n.map_or(Value::Null, |n| Value::String(n.to_string()));
+    fields.into_iter().map(|(key, n)| (key.to_owned(), text(n))).collect()
+}
