@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 import streamgauge
 
 plot = pytest.importorskip("streamgauge.plot", reason="needs matplotlib")
@@ -66,7 +65,7 @@ def test_latency_points_are_the_series(pair):
     for one in runs:
         latency = one.latency()
         line = lines(figure.axes[0])[one.name]
-        seconds = (latency.t_us - one.window[0]) / 1e6
+        seconds = (latency.t_us - one.window.start_us) / 1e6
         np.testing.assert_allclose(line.get_xdata(), seconds, atol=1e-9)
         np.testing.assert_array_equal(line.get_ydata(), latency.latency_ms)
         assert line.get_ydata().max() < figure.axes[0].get_ylim()[1]
@@ -77,7 +76,7 @@ def test_each_gap_is_a_tick_by_its_size(pair):
     for one in runs:
         gaps = one.gaps()
         at_s, heights = ticks(figure.axes[0], f"gaps {one.name}")
-        np.testing.assert_allclose(at_s, (gaps.t_us - one.window[0]) / 1e6, atol=1e-9)
+        np.testing.assert_allclose(at_s, (gaps.t_us - one.window.start_us) / 1e6, atol=1e-9)
         order = np.argsort(np.asarray(gaps.missing), kind="stable")
         assert (np.diff(heights[order]) >= -1e-9).all()
         assert heights.max() > heights.min()
@@ -273,7 +272,7 @@ def test_thinning_keeps_extremes_ends_and_gaps():
     values[60_000:70_000] = np.nan
     thin_t, thin = _view.thin(t, values, 1000)
     assert len(thin) < 1100
-    assert np.nanmax(thin) == 99.0 and np.nanmin(thin) == -99.0
+    assert (np.nanmax(thin), np.nanmin(thin)) == (99.0, -99.0)
     assert (thin_t[0], thin_t[-1]) == (t[0], t[-1])
     assert np.isnan(thin[(thin_t > 60_500) & (thin_t < 69_500)]).all()
     assert (np.diff(thin_t) > 0).all()
@@ -313,7 +312,8 @@ def test_sweep_grid_shows_every_cell(swept, tmp_path):
         cells.setdefault((column, int(row)), []).append(text.get_text())
     assert cells[0, 0] == ["13.2% (n=2)"]
     value, change = cells[0, 1]
-    assert value.endswith("(n=2)") and change.startswith("("), "no evidence stands in brackets"
+    assert value.endswith("(n=2)")
+    assert change.startswith("("), "no evidence stands in brackets"
     assert cells[1, 0] == ["missing"]
     assert cells[1, 1] == ["9.4%"], "a cell without its baseline is shown, and compared with nothing"
     assert cells[0, 2] == ["missing"]
@@ -326,3 +326,16 @@ def test_sweep_without_a_grid_is_an_error():
     empty = {"rows": [], "losses": [], "fec_rates": [], "fec_masks": [], "baselines": [], "cells": []}
     with pytest.raises(ValueError, match="no baseline and no FEC row"):
         plot.sweep_figure(empty)
+
+
+@pytest.mark.parametrize(
+    ("latency_ms", "limits"),
+    [
+        ([100.0] * 1000, (99.96, 100.04, False)),
+        ([-900.0, -500.0, -480.0], (-916.8, -463.2, False)),
+        ([30.0, 500.0, 1000.0], (0.0, 1040.0, False)),
+        ([100.0 + n % 7 for n in range(999)] + [9000.0], (99.548, 111.3, True)),
+    ],
+)
+def test_the_latency_axis_holds_all_but_far_outliers(latency_ms, limits):
+    assert _view.latency_limits(np.array(latency_ms)) == pytest.approx(limits)

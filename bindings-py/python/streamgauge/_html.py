@@ -6,12 +6,19 @@ import base64
 import hashlib
 import json
 import math
+import os
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _view
+from ._view import Mode, Rate, RunView
+
+if TYPE_CHECKING:
+    from . import Key, Run
 
 #: Points of a series in the page; of a longer one the least and largest of each stretch of time.
 POINTS_MAX = 4000
@@ -42,7 +49,9 @@ HEADLINE_KEYS = (
 ASSETS = Path(__file__).with_name("assets")
 
 
-def write_report(path, runs, comparison=None, *, mode="exact"):
+def write_report(
+    path: str | os.PathLike[str], runs: Sequence[Run], comparison: Any = None, *, mode: Mode = "exact"
+) -> Path:
     """Writes the report on `runs` to the file `path`, and returns the path.
 
     With `comparison` (the result of `streamgauge.compare`) its table comes first. The page opens
@@ -56,7 +65,7 @@ def write_report(path, runs, comparison=None, *, mode="exact"):
     return path
 
 
-def page(runs, views, comparison=None):
+def page(runs: Sequence[Run], views: list[RunView], comparison: Any = None) -> str:
     """The report as text."""
     scripts = [_asset("uPlot.iife.min.js"), _asset("report.js")]
     styles = [_asset("uPlot.min.css"), _asset("report.css")]
@@ -86,22 +95,22 @@ def page(runs, views, comparison=None):
     return "\n".join(part for part in parts if part)
 
 
-def _asset(name):
+def _asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
-def _hash(text):
+def _hash(text: str) -> str:
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _json(value):
+def _json(value: Any) -> str:
     """JSON that can stand in a script element: no `<` or `&` in it can end or begin anything."""
     text = json.dumps(value, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
 
 
-def _payload(views, panels):
+def _payload(views: list[RunView], panels: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "duration_s": max(max(view.duration_s for view in views), 1e-3),
         "runs": [
@@ -118,7 +127,7 @@ def _payload(views, panels):
     }
 
 
-def _panels(views):
+def _panels(views: list[RunView]) -> list[dict[str, Any]]:
     """What the charts show, in their order."""
     latencies = np.concatenate([view.latency_ms for view in views])
     limit = _view.latency_limits(latencies) if latencies.size else (0.0, 0.0, False)
@@ -146,7 +155,9 @@ def _panels(views):
     return panels
 
 
-def _panel(name, title, kind, unit, reach_s, series):
+def _panel(
+    name: str, title: str, kind: str, unit: str, reach_s: float, series: Iterable[dict[str, Any]]
+) -> dict[str, Any]:
     series = [one for one in series if one["t"]]
     return {
         "id": name,
@@ -159,7 +170,7 @@ def _panel(name, title, kind, unit, reach_s, series):
     }
 
 
-def _rates(views, keys):
+def _rates(views: list[RunView], keys: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     return [
         _rate(run, word, view.rates[key], DASHES.get(key, []))
         for run, view in enumerate(views)
@@ -168,11 +179,11 @@ def _rates(views, keys):
     ]
 
 
-def _rate(run, quantity, rate, dash=()):
+def _rate(run: int, quantity: str, rate: Rate, dash: Sequence[int] = ()) -> dict[str, Any]:
     return {**_series(run, quantity, rate.t_s, rate.per_s, dash), "partial": rate.last_partial}
 
 
-def _series(run, quantity, t_s, values, dash=()):
+def _series(run: int, quantity: str, t_s: Any, values: Any, dash: Sequence[int] = ()) -> dict[str, Any]:
     shown_s, shown = _view.thin(np.asarray(t_s, dtype=float), np.asarray(values, dtype=float), POINTS_MAX)
     return {
         "run": run,
@@ -184,12 +195,12 @@ def _series(run, quantity, t_s, values, dash=()):
     }
 
 
-def _number_or_none(value):
+def _number_or_none(value: Any) -> float | None:
     value = float(value)
     return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
-def _header(views):
+def _header(views: list[RunView]) -> str:
     profiles = _view.profiles(views)
     lines = [text if len(profiles) == 1 else f"{', '.join(labels)}: {text}" for text, labels in profiles]
     return (
@@ -199,7 +210,7 @@ def _header(views):
     )
 
 
-def _charts(views, panels):
+def _charts(views: list[RunView], panels: list[dict[str, Any]]) -> str:
     boxes = "".join(
         f'<label><input type="checkbox" data-run="{run}" checked>'
         f'<span class="swatch" data-run="{run}"></span>'
@@ -211,7 +222,7 @@ def _charts(views, panels):
         for action, name, sign in (
             ("left", "earlier", "◀"),
             ("in", "zoom in", "+"),
-            ("out", "zoom out", "−"),
+            ("out", "zoom out", "&minus;"),
             ("right", "later", "▶"),
             ("reset", "show everything", "all"),
         )
@@ -223,13 +234,14 @@ def _charts(views, panels):
         f'<div class="controls"><fieldset><legend>Runs</legend>{boxes}</fieldset>{shade}'
         f"<span>{buttons}</span></div>",
         '<p class="faint">Drag to zoom, Shift-drag to pan, Ctrl-wheel to zoom, double-click for everything.'
-        " With a chart focused: ← → move the cursor, Shift with them pans, + and − zoom, 0 shows"
+        " With a chart focused: ← → move the cursor, Shift with them pans, + and &minus; zoom, 0 shows"
         " everything.</p><noscript><p>The charts need JavaScript; the tables do not.</p></noscript>",
     ]
     for panel in panels:
         title = escape(panel["title"])
         chart = (
-            f'<div class="chart" id="chart-{panel["id"]}" tabindex="0" role="group" aria-label="{title}"></div>'
+            f'<div class="chart" id="chart-{panel["id"]}" tabindex="0" role="group"'
+            f' aria-label="{title}"></div>'
             if panel["series"]
             else f'<div class="none">{escape(_nothing(panel["id"]))}</div>'
         )
@@ -238,7 +250,7 @@ def _charts(views, panels):
     return "\n".join(parts)
 
 
-def _nothing(name):
+def _nothing(name: str) -> str:
     return {
         "latency": "No frame with a user timestamp in the window.",
         "lost": "No gap between the frame ids.",
@@ -249,7 +261,7 @@ def _nothing(name):
     }[name]
 
 
-def _without(panel, views):
+def _without(panel: dict[str, Any], views: list[RunView]) -> str:
     """Which runs a chart does not have, where that means that something was not measured."""
     have = {series["run"] for series in panel["series"]}
     missing = [view.label for run, view in enumerate(views) if run not in have]
@@ -258,7 +270,7 @@ def _without(panel, views):
     return f' <span class="faint">(not measured: {escape(_view.listing(missing))})</span>'
 
 
-def _summaries(views):
+def _summaries(views: list[RunView]) -> str:
     definitions = _definitions()
     known = [key for key in views[0].summary if key not in ("notes", "labels_used")]
     parts = (
@@ -275,16 +287,15 @@ def _summaries(views):
             continue
         rows = []
         for key in keys:
-            about = definitions.get(key, {})
+            about = definitions.get(key)
             values = "".join(
                 f'<td class="number">{format_value(view.summary.get(key))}</td>' for view in views
             )
-            null_when = about.get("null_when", "")
-            formula = about.get("formula", "")
-            if null_when and null_when != "never":
-                formula += f"; – when {null_when}"
+            unit, formula = (about.unit, about.formula) if about else ("", "")
+            if about and about.null_when != "never":
+                formula += f"; none when {about.null_when}"
             rows.append(
-                f'<tr><th scope="row">{escape(key)}</th>{values}<td>{escape(about.get("unit", ""))}</td>'
+                f'<tr><th scope="row">{escape(key)}</th>{values}<td>{escape(unit)}</td>'
                 f'<td class="formula">{escape(formula)}</td></tr>'
             )
         out.append(
@@ -296,16 +307,16 @@ def _summaries(views):
     return "\n".join(out)
 
 
-def _definitions():
+def _definitions() -> dict[str, Key]:
     from . import keys
 
-    return {about["name"]: about for about in keys()}
+    return {about.name: about for about in keys()}
 
 
-def format_value(value):
-    """A value for reading: `–` where there is none."""
+def format_value(value: Any) -> str:
+    """A value for reading, as HTML: a dash where there is none."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "–"
+        return "&ndash;"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -323,7 +334,7 @@ def format_value(value):
     return escape(str(value))
 
 
-def _comparison(comparison):
+def _comparison(comparison: Any) -> str:
     compared = as_dict(comparison)
     rows = compared["keys"]
     rows = list(rows.items()) if isinstance(rows, dict) else [(row["key"], row) for row in rows]
@@ -335,7 +346,8 @@ def _comparison(comparison):
     sides = [escape(", ".join(compared[side]["runs"])) for side in "ab"]
     runs = f"<p><b>A</b>: {sides[0]}<br><b>B</b>: {sides[1]}</p>"
     method = (
-        f'<p class="faint">Difference is B − A, with its {compared.get("confidence", 0.95):.0%} bootstrap interval'
+        '<p class="faint">Difference is B &minus; A, with its'
+        f" {compared.get('confidence', 0.95):.0%} bootstrap interval"
         f" ({compared['resamples']:,} resamples of runs and one-second blocks, seed {compared['seed']})."
         " Better or worse is said only where the interval excludes 0.</p>"
     )
@@ -345,12 +357,12 @@ def _comparison(comparison):
     return "\n".join(parts)
 
 
-def as_dict(comparison):
+def as_dict(comparison: Any) -> dict[str, Any]:
     """A comparison as the dict that its JSON is."""
     return comparison if isinstance(comparison, dict) else comparison.to_dict()
 
 
-def _comparison_table(rows):
+def _comparison_table(rows: Iterable[tuple[str, dict[str, Any]]]) -> str:
     head = "".join(
         f'<th scope="col"{kind}>{name}</th>'
         for name, kind in (
@@ -368,7 +380,7 @@ def _comparison_table(rows):
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _comparison_row(key, row):
+def _comparison_row(key: str, row: dict[str, Any]) -> str:
     effect = row["effect"]
     sign = {"better": "▲ better", "worse": "▼ worse"}.get(effect, "· no evidence")
     kind = effect if effect in ("better", "worse") else ""
@@ -377,7 +389,7 @@ def _comparison_row(key, row):
         text = f"{_signed(interval[0])} … {_signed(interval[1])}"
     else:
         text = f'<span class="faint" title="{escape(row.get("no_interval") or "")}">none</span>'
-    relative = "–" if row["relative"] is None else f"{row['relative']:+.1%}"
+    relative = "&ndash;" if row["relative"] is None else f"{row['relative']:+.1%}"
     unit = escape(row.get("unit") or "")
     return (
         f'<tr><th scope="row">{escape(key)} <span class="faint">{unit}</span></th>'
@@ -388,13 +400,13 @@ def _comparison_row(key, row):
     )
 
 
-def _signed(value):
+def _signed(value: Any) -> str:
     if value is None:
-        return "–"
-    return ("+" if value > 0 else "") + format_value(value).replace("-", "−")
+        return "&ndash;"
+    return ("+" if value > 0 else "") + format_value(value).replace("-", "&minus;")
 
 
-def _interval_bar(row, kind):
+def _interval_bar(row: dict[str, Any], kind: str) -> str:
     """The interval as a bar around a line at 0, scaled to itself."""
     interval = row["interval"]
     if not interval:
@@ -409,7 +421,7 @@ def _interval_bar(row, kind):
     )
 
 
-def _problems(runs, views):
+def _problems(runs: Sequence[Run], views: list[RunView]) -> str:
     rows = []
     for run, view in zip(runs, views):
         for name, file in dict(run.problems).items():
@@ -428,17 +440,18 @@ def _problems(runs, views):
         for label, name, what, count, lines in rows
     )
     return (
-        '<h2>Problems</h2><div class="scroll"><table><thead><tr><th scope="col">run</th><th scope="col">file</th>'
-        '<th scope="col">what</th><th class="number" scope="col">rows</th><th scope="col">first lines</th></tr></thead>'
+        '<h2>Problems</h2><div class="scroll"><table><thead><tr><th scope="col">run</th>'
+        '<th scope="col">file</th><th scope="col">what</th><th class="number" scope="col">rows</th>'
+        '<th scope="col">first lines</th></tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
 
-def _lines(lines):
+def _lines(lines: Sequence[int]) -> str:
     return escape(", ".join(map(str, lines[:12])) + (", …" if len(lines) > 12 else ""))
 
 
-def _notes(views, comparison, panels):
+def _notes(views: list[RunView], comparison: Any, panels: list[dict[str, Any]]) -> str:
     notes = []
     for view in views:
         notes += [f"{view.label}: {note}" for note in view.summary.get("notes") or []]

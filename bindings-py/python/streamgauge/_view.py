@@ -3,11 +3,19 @@ rates with gaps where nothing was measured, and names that tell the runs apart."
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from . import Buckets, Run
+
+Mode = Literal["exact", "plot_fec"]
+Floats = npt.NDArray[np.float64]
 
 SECOND_US = 1_000_000
 
@@ -48,9 +56,9 @@ _COUNTER_KEYS = (
 class Rate:
     """A rate per second: one value a bucket, at the middle of the bucket."""
 
-    t_s: np.ndarray
+    t_s: Floats
     #: NaN where less than half of the bucket was measured.
-    per_s: np.ndarray
+    per_s: Floats
     #: The last bucket is shorter than a second.
     last_partial: bool
 
@@ -61,23 +69,23 @@ class RunView:
 
     label: str
     path: str
-    meta: dict
-    summary: dict
+    meta: dict[str, str]
+    summary: dict[str, Any]
     duration_s: float
-    latency_s: np.ndarray
-    latency_ms: np.ndarray
-    gap_s: np.ndarray
+    latency_s: Floats
+    latency_ms: Floats
+    gap_s: Floats
     #: Missing frames at each gap.
-    gap_missing: np.ndarray
-    freeze_start_s: np.ndarray
-    freeze_duration_s: np.ndarray
+    gap_missing: Floats
+    freeze_start_s: Floats
+    freeze_duration_s: Floats
     #: `(start, end, open)`
-    bursts: list
+    bursts: list[tuple[float, float, bool]]
     #: `(time, name)` of the other events.
-    marks: list
+    marks: list[tuple[float, str]]
     frame_rate: Rate
     #: By summary key; a counter that the run does not have is not in it.
-    rates: dict
+    rates: dict[str, Rate]
 
     @property
     def has_frames(self) -> bool:
@@ -93,7 +101,7 @@ class RunView:
         return f"{'≥' if self.summary.get('frames_lost_is_lower_bound') else ''}{lost:,} lost"
 
 
-def views(runs, mode="exact"):
+def views(runs: Iterable[Run], mode: Mode = "exact") -> list[RunView]:
     """One `RunView` a run, in the order given."""
     runs = list(runs)
     if not runs:
@@ -101,14 +109,14 @@ def views(runs, mode="exact"):
     return [_view(run, label, mode) for run, label in zip(runs, distinct_labels(runs))]
 
 
-def _view(run, label, mode):
-    start_us, end_us = run.window
-    selectors = counter_selectors(run)
+def _view(run: Run, label: str, mode: Mode) -> RunView:
+    start_us, end_us = run.window.start_us, run.window.end_us
+    exact = run.summary("exact")
+    selectors = counter_selectors(exact)
     rates = {}
     for key, _ in FEC_KEYS + LOSS_KEYS:
         if key in selectors:
-            family, labels = selectors[key]
-            rates[key] = _rate(run.counter_rate(family, **labels, **_mode(mode)), start_us, end_us)
+            rates[key] = _rate(run.counter_rate(selectors[key], mode=mode), start_us, end_us)
     latency = run.latency(mode)
     gaps = run.gaps(mode)
     freezes = run.freezes()
@@ -116,7 +124,7 @@ def _view(run, label, mode):
         label=label,
         path=str(run.path),
         meta=dict(run.meta),
-        summary=dict(run.summary(mode)),
+        summary=dict(exact if mode == "exact" else run.summary(mode)),
         duration_s=(end_us - start_us) / SECOND_US,
         latency_s=_seconds(latency.t_us, start_us),
         latency_ms=np.asarray(latency.latency_ms, dtype=float),
@@ -138,16 +146,12 @@ def _view(run, label, mode):
     )
 
 
-def _mode(mode):
-    return {} if mode == "exact" else {"mode": mode}
-
-
-def _seconds(t_us, start_us):
+def _seconds(t_us: npt.NDArray[np.int64], start_us: int) -> Floats:
     # Subtracted as integers: microseconds since 1970 lose digits as floats.
     return (np.asarray(t_us, dtype=np.int64) - start_us) / SECOND_US
 
 
-def _rate(buckets, start_us, end_us):
+def _rate(buckets: Buckets, start_us: int, end_us: int) -> Rate:
     bucket_us = np.asarray(buckets.start_us, dtype=np.int64)
     length_us = np.clip(end_us - bucket_us, 1, SECOND_US)
     covered_us = np.minimum(np.asarray(buckets.covered_us, dtype=float), length_us)
@@ -160,24 +164,13 @@ def _rate(buckets, start_us, end_us):
     return Rate(t_s=middle_s, per_s=per_s, last_partial=bool(buckets.last_partial))
 
 
-def counter_selectors(run):
-    """Family and labels of each counter that the summary found: `{key: (family, labels)}`."""
-    summary = run.summary("exact")
+def counter_selectors(summary: dict[str, Any]) -> dict[str, str]:
+    """The selector of each counter that an exact summary has."""
     present = [key for key in _COUNTER_KEYS if summary.get(key) is not None]
-    return dict(zip(present, map(_parse_selector, summary["labels_used"])))
+    return dict(zip(present, summary["labels_used"]))
 
 
-def _parse_selector(text):
-    family, _, rest = text.partition("{")
-    unescape = {"\\\\": "\\", '\\"': '"', "\\n": "\n"}
-    labels = {
-        name: re.sub(r'\\[\\"n]', lambda found: unescape[found[0]], value)
-        for name, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', rest)
-    }
-    return family, labels
-
-
-def distinct_labels(runs):
+def distinct_labels(runs: Sequence[Run]) -> list[str]:
     """The runs' names, made distinct by as much of the end of their paths as it takes; runs of one
     path are numbered."""
     names = {str(run.path): str(run.name) for run in runs}
@@ -198,19 +191,19 @@ def distinct_labels(runs):
     return labels
 
 
-def listing(names, most=3):
+def listing(names: Sequence[str], most: int = 3) -> str:
     """`a, b, c and 4 more`"""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def profile(meta):
+def profile(meta: dict[str, str]) -> str:
     """The loss that was injected, and the codec, in words."""
     codec = meta.get("CODEC")
     return loss_profile(meta) + (f", codec {codec}" if codec else "")
 
 
-def loss_profile(meta):
+def loss_profile(meta: dict[str, str]) -> str:
     """The loss that was injected, in words."""
     drop = meta.get("DEBUG_DROP", "0")
     if drop not in ("0", ""):
@@ -224,7 +217,7 @@ def loss_profile(meta):
     return f"base loss {base} / burst {burst} for {length}s every {every}s"
 
 
-def profiles(run_views):
+def profiles(run_views: Iterable[RunView]) -> list[tuple[str, list[str]]]:
     """`(profile, labels of the runs that have it)`, in order of first appearance."""
     found = {}
     for view in run_views:
@@ -232,7 +225,7 @@ def profiles(run_views):
     return list(found.items())
 
 
-def merged_bursts(run_views):
+def merged_bursts(run_views: Iterable[RunView]) -> tuple[list[tuple[float, float]], bool]:
     """Where any run has a burst, and whether all runs have the same ones to half a second."""
     per_run = [[(start, end) for start, end, _ in view.bursts] for view in run_views]
     merged = []
@@ -250,18 +243,21 @@ def merged_bursts(run_views):
     return merged, same
 
 
-def latency_limits(latency_ms):
-    """Lower and upper end of the axis, and whether values lie above it."""
-    top = float(np.quantile(latency_ms, 0.995)) * 1.5
+def latency_limits(latency_ms: Floats) -> tuple[float, float, bool]:
+    """Lower and upper end of the axis, and whether values lie above it: the axis ends half the
+    spread (p5 to p99.5) above p99.5 where that makes it less than half as long."""
+    p5, p995 = np.quantile(latency_ms, [0.05, 0.995])
     largest, least = float(latency_ms.max()), float(latency_ms.min())
-    clipped = largest > top > least
+    # Where nearly all are the same there is no spread: then a twentieth of them, or 1 ms.
+    top = float(p995 + max((p995 - p5) / 2, abs(p995) / 20, 1.0))
+    low = min(0.0, least) if least < 0.4 * abs(top) else least
+    clipped = low < top and largest - low > 2 * (top - low)
     high = top if clipped else largest
-    low = min(0.0, least) if least < 0.4 * high else least
     margin = 0.04 * ((high - low) or 1.0)
     return low - (0 if low == 0 else margin), high + (0 if clipped else margin), clipped
 
 
-def thin(t_s, values, points):
+def thin(t_s: Floats, values: Floats, points: int) -> tuple[Floats, Floats]:
     """At most about `points` of a series: the least and the largest value of each stretch of time,
     so that no spike is lost. A series that is short enough is returned as it is."""
     count = len(values)

@@ -8,15 +8,19 @@ notebook by naming it in the last line of a cell.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from textwrap import fill
+from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
 from . import _view
+from ._view import Mode, Rate, RunView
 
 try:
     from matplotlib import colormaps
+    from matplotlib.axes import Axes
     from matplotlib.collections import LineCollection
     from matplotlib.colors import to_hex
     from matplotlib.figure import Figure
@@ -25,6 +29,9 @@ try:
     from matplotlib.ticker import MaxNLocator
 except ImportError as missing:
     raise ImportError("streamgauge.plot needs matplotlib: pip install 'streamgauge[plot]'") from missing
+
+if TYPE_CHECKING:
+    from . import Run
 
 __all__ = ["report_figure", "save_report", "sweep_figure"]
 
@@ -64,7 +71,9 @@ SWEEP_KEYS = (
 )
 
 
-def save_report(runs, out_dir, *, mode="exact", dpi=140):
+def save_report(
+    runs: Iterable[Run], out_dir: str | os.PathLike[str], *, mode: Mode = "exact", dpi: float = 140
+) -> Path:
     """Writes `report_figure(runs)` to `fec_report.png` in `out_dir`, which is made if need be, and
     returns the file's path."""
     path = Path(out_dir) / "fec_report.png"
@@ -73,16 +82,15 @@ def save_report(runs, out_dir, *, mode="exact", dpi=140):
     return path
 
 
-def report_figure(runs, *, mode="exact"):
+def report_figure(runs: Iterable[Run], *, mode: Mode = "exact") -> Figure:
     """The four panels of any number of runs, overlaid by the time since the start of each run's
     window: latency with a strip of lost frames, FEC, NACKs and loss, frame rate with a strip of
     freezes. Each run has one hue in all of them; in a panel with several quantities the line style
     tells which.
 
     Rates are one point a second; where less than half of a second was measured there is none.
-    Latencies far above the rest (over 1.5 times the 99.5th percentile) are drawn as arrows at the
-    upper edge, so that one outlier does not flatten everything else. The bars at the right of the
-    latency panel are each run's p5 to p99, with marks at p50 and p95.
+    Latencies so far above the rest that they would flatten it are drawn as arrows at the upper edge.
+    The bars at the right of the latency panel are each run's p5 to p95 and, thin, p99; the mark is p50.
 
     `mode` is `"exact"` or `"plot_fec"` and is passed on to the runs' series.
     """
@@ -106,7 +114,7 @@ def report_figure(runs, *, mode="exact"):
     return figure
 
 
-def _layout(views):
+def _layout(views: list[RunView]) -> tuple[Figure, list[Axes], list[Axes]]:
     """The figure, its four panels, and the strips under the first and the last of them.
 
     Placed by hand, in inches: the parts have known heights, and so nothing moves with the data.
@@ -142,24 +150,24 @@ def _layout(views):
     return figure, axes, strips
 
 
-def _legend_columns(views):
+def _legend_columns(views: list[RunView]) -> int:
     """How many labels fit beside one another above the panels."""
     return max(1, min(6, int(95 / (8 + max(len(view.label) for view in views)))))
 
 
-def _short(label):
+def _short(label: str) -> str:
     """A label that fits beside a strip; the end tells runs apart."""
     return _plain(label if len(label) <= LABEL_MAX else "…" + label[-(LABEL_MAX - 1) :])
 
 
-def _plain(text):
+def _plain(text: str) -> str:
     """Text from outside as matplotlib draws it literally: `$` would begin a formula, and what begins
     with `_` would be left out of legends."""
     text = text.replace("$", r"\$")
     return " " + text if text.startswith("_") else text
 
 
-def run_colours(count):
+def run_colours(count: int) -> list[str]:
     """One colour a run."""
     if count <= len(RUN_COLOURS):
         return list(RUN_COLOURS[:count])
@@ -168,7 +176,7 @@ def run_colours(count):
     return [to_hex(shade) for shade in shades]
 
 
-def _style(ax):
+def _style(ax: Axes) -> None:
     ax.set_axisbelow(True)
     ax.grid(axis="y", color=GRID, linewidth=0.7)
     for side in ("top", "right"):
@@ -180,11 +188,11 @@ def _style(ax):
     ax.yaxis.label.set_size(9.5)
 
 
-def _heading(ax, text):
+def _heading(ax: Axes, text: str) -> None:
     ax.set_title(text, loc="left", fontsize=10.5, fontweight="bold", color=INK, pad=6)
 
 
-def _note(ax, text):
+def _note(ax: Axes, text: str) -> None:
     ax.set_yticks([])
     ax.text(
         0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize=10, color=FAINT,
@@ -192,7 +200,7 @@ def _note(ax, text):
     )  # fmt: skip
 
 
-def _title(figure, views, colours):
+def _title(figure: Figure, views: list[RunView], colours: Sequence[str]) -> None:
     profiles = _view.profiles(views)
     if len(profiles) == 1:
         lines = [profiles[0][0]]
@@ -222,7 +230,7 @@ def _title(figure, views, colours):
     )  # fmt: skip
 
 
-def _draw_latency(ax, views, colours):
+def _draw_latency(ax: Axes, views: list[RunView], colours: Sequence[str]) -> None:
     _heading(ax, "Frame latency, capture to receive")
     ax.set_ylabel("ms")
     everything = np.concatenate([view.latency_ms for view in views])
@@ -254,7 +262,7 @@ def _draw_latency(ax, views, colours):
     _draw_quantiles(ax, views, colours)
 
 
-def _draw_quantiles(ax, views, colours):
+def _draw_quantiles(ax: Axes, views: list[RunView], colours: Sequence[str]) -> None:
     width = 0.016 * len(views) + 0.01
     side = ax.inset_axes([1.005, 0, width, 1], sharey=ax, label="quantiles")
     side.set_axis_off()
@@ -266,17 +274,17 @@ def _draw_quantiles(ax, views, colours):
             side.plot([row, row], [p5, p95], color=colour, linewidth=3.6, solid_capstyle="butt")
             side.plot([row], [p50], marker="o", markersize=5, color="white", markeredgecolor=colour)
     side.text(
-        1.02, 0, "○ p50   ▌p5–p95   | to p99", transform=side.transAxes, rotation=90, va="bottom",
+        1.02, 0, "○ p50   ▌p5 to p95   | to p99", transform=side.transAxes, rotation=90, va="bottom",
         fontsize=7.5, color=FAINT,
     )  # fmt: skip
 
 
-def _aside(ax, text):
+def _aside(ax: Axes, text: str) -> None:
     """A remark at the right of the heading."""
     ax.set_title(_plain(text), loc="right", fontsize=8.5, color=FAINT, pad=6, style="italic")
 
 
-def _strip(ax, views, height):
+def _strip(ax: Axes, views: list[RunView], height: float) -> Axes:
     """A row for each run right under a panel, with the run's own bursts shaded."""
     strip = ax.inset_axes([0, -height, 1, height], sharex=ax)
     strip.set_ylim(len(views) - 0.5, -0.5)
@@ -294,22 +302,23 @@ def _strip(ax, views, height):
     return strip
 
 
-def _say_row(strip, row, text, colour):
+def _say_row(strip: Axes, row: int, text: str, colour: str) -> None:
     """A row's total, at its right."""
     strip.text(
         1.006, row, text, transform=strip.get_yaxis_transform(), va="center", fontsize=7.5, color=colour
     )
 
 
-def _draw_gaps(strip, views, colours):
+def _draw_gaps(strip: Axes, views: list[RunView], colours: Sequence[str]) -> None:
     """One tick a gap; the more frames are missing, the taller."""
     strip.set_label("lost frames")
     for row, (view, colour) in enumerate(zip(views, colours)):
         # 1 missing frame is a third of the row, 7 and more all of it.
-        tall = 0.86 * np.clip(np.log2(1 + view.gap_missing) / 3, 0.33, 1.0)
+        gap_s, missing = _view.thin(view.gap_s, view.gap_missing, POINTS_MAX)
+        tall = 0.86 * np.clip(np.log2(1 + missing) / 3, 0.33, 1.0)
         bottom = row + 0.43
         ticks = LineCollection(
-            [[(t_s, bottom), (t_s, bottom - height)] for t_s, height in zip(view.gap_s, tall)],
+            [[(t_s, bottom), (t_s, bottom - height)] for t_s, height in zip(gap_s, tall)],
             colors=[colour], linewidths=0.9, alpha=0.85, rasterized=True,
         )  # fmt: skip
         ticks.set_label(f"gaps {view.label}")
@@ -317,11 +326,12 @@ def _draw_gaps(strip, views, colours):
         _say_row(strip, row, view.lost_text, colour)
 
 
-def _draw_freezes(strip, views, colours):
+def _draw_freezes(strip: Axes, views: list[RunView], colours: Sequence[str]) -> None:
     strip.set_label("freezes")
     for row, (view, colour) in enumerate(zip(views, colours)):
+        freezes = _view.thin(view.freeze_start_s, view.freeze_duration_s, POINTS_MAX)
         strip.broken_barh(
-            list(zip(view.freeze_start_s, view.freeze_duration_s)), (row - 0.36, 0.72),
+            list(zip(*freezes)), (row - 0.36, 0.72),
             facecolor=colour, edgecolor=colour, linewidth=0.8, label=f"freezes {view.label}",
         )  # fmt: skip
         if view.has_frames:
@@ -330,7 +340,14 @@ def _draw_freezes(strip, views, colours):
             _say_row(strip, row, text, colour)
 
 
-def _draw_counters(ax, views, colours, keys, unit, heading):
+def _draw_counters(
+    ax: Axes,
+    views: list[RunView],
+    colours: Sequence[str],
+    keys: Sequence[tuple[str, str]],
+    unit: str,
+    heading: str,
+) -> None:
     _heading(ax, heading)
     ax.set_ylabel(unit)
     drawn = {}
@@ -362,7 +379,7 @@ def _draw_counters(ax, views, colours, keys, unit, heading):
         )  # fmt: skip
 
 
-def _draw_rate(ax, rate, colour, style, label):
+def _draw_rate(ax: Axes, rate: Rate, colour: str, style: Any, label: str) -> None:
     t_s, per_s = _view.thin(rate.t_s, rate.per_s, POINTS_MAX)
     ax.plot(t_s, per_s, color=colour, linestyle=style, linewidth=1.35, label=label, zorder=3)
     if rate.last_partial and len(per_s) and not np.isnan(per_s[-1]):
@@ -372,7 +389,7 @@ def _draw_rate(ax, rate, colour, style, label):
         )  # fmt: skip
 
 
-def _draw_frame_rate(ax, views, colours):
+def _draw_frame_rate(ax: Axes, views: list[RunView], colours: Sequence[str]) -> None:
     _heading(ax, "Frame rate at the subscriber")
     ax.set_ylabel("frames/s")
     for view, colour in zip(views, colours):
@@ -389,12 +406,12 @@ def _draw_frame_rate(ax, views, colours):
     _aside(ax, "    ".join(remarks))
 
 
-def _draw_bursts(ax, views):
+def _draw_bursts(ax: Axes, views: list[RunView]) -> None:
     for start_s, end_s in _view.merged_bursts(views)[0]:
         ax.axvspan(start_s, end_s, color=BURST_COLOUR, alpha=0.13, linewidth=0, zorder=0)
 
 
-def _draw_marks(axes, views, colours):
+def _draw_marks(axes: Sequence[Axes], views: list[RunView], colours: Sequence[str]) -> None:
     marks = sorted((t_s, name, colour) for view, colour in zip(views, colours) for t_s, name in view.marks)
     near_s = 0.02 * (axes[0].get_xlim()[1] - axes[0].get_xlim()[0])
     before_s, level = -np.inf, 0
@@ -412,7 +429,7 @@ def _draw_marks(axes, views, colours):
             )  # fmt: skip
 
 
-def sweep_figure(sweep):
+def sweep_figure(sweep: Any) -> Figure:
     """The grid of a sweep: one table a quantity, with a column for each loss and a row for each FEC
     rate and mask, the baselines above them. Dark is bad.
 
@@ -446,8 +463,8 @@ def sweep_figure(sweep):
         ax.set_xlabel("loss", color=INK, fontsize=9.5)
     figure.text(
         0.1 / size_in[0], 0.1 / size_in[1],
-        "▲ better, ▼ worse than the baseline of the same loss: the 95 % interval of the difference excludes 0;"
-        " in brackets it does not",
+        "▲ better, ▼ worse than the baseline of the same loss: the 95 % interval of the difference"
+        " excludes 0; in brackets it does not",
         fontsize=7.5, color=FAINT,
     )  # fmt: skip
     used = sum(row["missing"] is None for row in sweep["rows"])
@@ -458,7 +475,7 @@ def sweep_figure(sweep):
     return figure
 
 
-def _level_text(level):
+def _level_text(level: Any) -> str:
     return (
         "not stated"
         if level in (None, "")
@@ -466,14 +483,18 @@ def _level_text(level):
     )
 
 
-def _setting_text(rate, mask):
+def _setting_text(rate: Any, mask: str) -> str:
     return " ".join(["FEC", "" if rate is None else f"rate {_level_text(rate)}", _plain(mask)]).strip()
 
 
-def _sweep_cells(sweep, settings, key):
-    """By row and column: `(value, number of runs, comparison of the key or None, why missing)`."""
+#: Value, number of runs, comparison of the key, why the cell is missing.
+_Cell = tuple[Optional[float], int, Optional[dict[str, Any]], Optional[str]]
 
-    def cell(place, compared):
+
+def _sweep_cells(sweep: Any, settings: Sequence[tuple[Any, str]], key: str) -> list[list[_Cell]]:
+    """The cells by row and column."""
+
+    def cell(place: dict[str, Any], compared: dict[str, Any] | None) -> _Cell:
         values = [sweep["rows"][row]["summary"].get(key) for row in place["rows"]]
         values = [value for value in values if value is not None]
         value = compared["b"] if compared else np.mean(values) if values else None
@@ -488,10 +509,10 @@ def _sweep_cells(sweep, settings, key):
         # Of repeats the comparisons pool what they compare with: that is the value to show.
         value = next((one["a"] for one in compared if one), value)
         columns.append([(value, *rest), *map(cell, found, compared)])
-    return list(zip(*columns))
+    return [list(row) for row in zip(*columns)]
 
 
-def _draw_grid(ax, cells, shown, dark_is_high):
+def _draw_grid(ax: Axes, cells: list[list[_Cell]], shown: str, dark_is_high: bool) -> None:
     values = np.array(
         [[np.nan if cell[0] is None else cell[0] for cell in row] for row in cells], dtype=float
     )
@@ -526,7 +547,7 @@ def _draw_grid(ax, cells, shown, dark_is_high):
             )  # fmt: skip
 
 
-def _draw_hole(ax, column, row, why):
+def _draw_hole(ax: Axes, column: int, row: int, why: str) -> None:
     words = {"no such run directory": "missing", "not in the manifest": "not run"}
     ax.add_patch(
         Rectangle(
