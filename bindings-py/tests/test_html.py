@@ -177,8 +177,8 @@ def test_not_a_number_and_nothing_are_gaps():
     ("value", "text"),
     [
         (None, "&ndash;"), (float("nan"), "&ndash;"), (0, "0"), (1234567, "1,234,567"),
-        (0.0, "0"), (4433.0, "4,433"), (1234.56, "1,234.6"), (12.345, "12.35"), (0.0123456, "0.01235"), (True, "yes"),
-        ("a<b", "a&lt;b"), ({"frames.csv": 0}, "none"), ({"x<": 2}, "x&lt;: 2"), ([], "none"),
+        (0.0, "0"), (4433.0, "4,433"), (1234.56, "1,234.6"), (12.345, "12.35"), (0.0123456, "0.01235"),
+        (True, "yes"), ("a<b", "a&lt;b"), ({"frames.csv": 0}, "none"), ({"x<": 2}, "x&lt;: 2"), ([], "none"),
     ],
 )  # fmt: skip
 def test_values_for_reading(value, text):

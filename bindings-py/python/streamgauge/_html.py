@@ -422,7 +422,7 @@ def _interval_bar(row: dict[str, Any], kind: str) -> str:
 
 
 def _problems(runs: Sequence[Run], views: list[RunView]) -> str:
-    rows = []
+    rows: list[tuple[str, str, str, str, list[int]]] = []
     for run, view in zip(runs, views):
         for name, file in dict(run.problems).items():
             if file.get("missing"):

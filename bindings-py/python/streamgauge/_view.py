@@ -219,7 +219,7 @@ def loss_profile(meta: dict[str, str]) -> str:
 
 def profiles(run_views: Iterable[RunView]) -> list[tuple[str, list[str]]]:
     """`(profile, labels of the runs that have it)`, in order of first appearance."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for view in run_views:
         found.setdefault(profile(view.meta), []).append(view.label)
     return list(found.items())
@@ -228,7 +228,7 @@ def profiles(run_views: Iterable[RunView]) -> list[tuple[str, list[str]]]:
 def merged_bursts(run_views: Iterable[RunView]) -> tuple[list[tuple[float, float]], bool]:
     """Where any run has a burst, and whether all runs have the same ones to half a second."""
     per_run = [[(start, end) for start, end, _ in view.bursts] for view in run_views]
-    merged = []
+    merged: list[tuple[float, float]] = []
     for start, end in sorted(span for spans in per_run for span in spans):
         if merged and start <= merged[-1][1]:
             merged[-1] = merged[-1][0], max(end, merged[-1][1])
@@ -268,9 +268,9 @@ def thin(t_s: Floats, values: Floats, points: int) -> tuple[Floats, Floats]:
     # Where all of a stretch is NaN there is a gap, and NaN is what stays of it.
     low = np.where(np.isnan(values), np.inf, values)
     high = np.where(np.isnan(values), -np.inf, values)
-    keep = []
+    keep: list[int] = []
     for start in starts:
         stretch = slice(start, start + width)
         keep += sorted({start + int(np.argmin(low[stretch])), start + int(np.argmax(high[stretch]))})
-    keep = np.unique([0, *keep, count - 1])
-    return t_s[keep], values[keep]
+    kept = np.unique([0, *keep, count - 1])
+    return t_s[kept], values[kept]

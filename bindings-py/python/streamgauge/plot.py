@@ -52,7 +52,7 @@ MARK_LABELS_MAX = 12
 LABEL_MAX = 24
 
 # Summary key -> line style: the hue tells the run, the style the quantity.
-STYLES = {
+STYLES: dict[str, Any] = {
     "fec_received": "-",
     "fec_recovered": (0, (5, 1.6)),
     "fec_recovery_failed": (0, (1.2, 1.2)),
@@ -130,12 +130,12 @@ def _layout(views: list[RunView]) -> tuple[Figure, list[Axes], list[Axes]]:
     gap_in, foot_in = 0.42, 0.55
     height_in = head_in + sum(map(sum, panels_in)) + gap_in * 3 + foot_in
     figure = Figure(figsize=(width_in, height_in), facecolor="white")
-    axes, strips = [], []
+    axes: list[Axes] = []
+    strips: list[Axes] = []
     top_in = height_in - head_in
     for panel_in, under_in in panels_in:
         top_in -= panel_in
-        box = [left_in, top_in, 8.4, panel_in]
-        box = [size / whole for size, whole in zip(box, [width_in, height_in] * 2)]
+        box = (left_in / width_in, top_in / height_in, 8.4 / width_in, panel_in / height_in)
         ax = figure.add_axes(box, sharex=axes[0] if axes else None)
         _style(ax)
         axes.append(ax)
@@ -185,7 +185,7 @@ def _style(ax: Axes) -> None:
         ax.spines[side].set_color("#a9afb6")
     ax.tick_params(colors=INK, labelsize=9, color="#a9afb6")
     ax.yaxis.label.set_color(INK)
-    ax.yaxis.label.set_size(9.5)
+    ax.yaxis.label.set_fontsize(9.5)
 
 
 def _heading(ax: Axes, text: str) -> None:
@@ -215,7 +215,7 @@ def _title(figure: Figure, views: list[RunView], colours: Sequence[str]) -> None
         0.5, 1 - 0.42 / height_in, _plain("\n".join(lines)), ha="center", va="top", fontsize=10.5,
         color=INK, linespacing=1.45,
     )  # fmt: skip
-    handles = [
+    handles: list[Line2D | Patch] = [
         Line2D([], [], color=colour, linewidth=3, label=_plain(view.label))
         for view, colour in zip(views, colours)
     ]
@@ -264,7 +264,7 @@ def _draw_latency(ax: Axes, views: list[RunView], colours: Sequence[str]) -> Non
 
 def _draw_quantiles(ax: Axes, views: list[RunView], colours: Sequence[str]) -> None:
     width = 0.016 * len(views) + 0.01
-    side = ax.inset_axes([1.005, 0, width, 1], sharey=ax, label="quantiles")
+    side = ax.inset_axes((1.005, 0, width, 1), sharey=ax, label="quantiles")
     side.set_axis_off()
     side.set_xlim(-0.8, len(views) - 0.2)
     for row, (view, colour) in enumerate(zip(views, colours)):
@@ -286,7 +286,7 @@ def _aside(ax: Axes, text: str) -> None:
 
 def _strip(ax: Axes, views: list[RunView], height: float) -> Axes:
     """A row for each run right under a panel, with the run's own bursts shaded."""
-    strip = ax.inset_axes([0, -height, 1, height], sharex=ax)
+    strip = ax.inset_axes((0, -height, 1, height), sharex=ax)
     strip.set_ylim(len(views) - 0.5, -0.5)
     strip.set_yticks(range(len(views)), [_short(view.label) for view in views])
     for tick, colour in zip(strip.get_yticklabels(), run_colours(len(views))):
@@ -453,8 +453,9 @@ def sweep_figure(sweep: Any) -> Figure:
     size_in = max(8.0, names_in + (width_in + gap_in) * len(chosen) + 0.2), height_in + 1.45
     figure = Figure(figsize=size_in, facecolor="white")
     for index, (key, heading, shown, dark_is_high) in enumerate(chosen):
-        box_in = names_in + index * (width_in + gap_in), 0.65, width_in, height_in
-        ax = figure.add_axes([part / whole for part, whole in zip(box_in, size_in * 2)])
+        left_in = names_in + index * (width_in + gap_in)
+        box = (left_in / size_in[0], 0.65 / size_in[1], width_in / size_in[0], height_in / size_in[1])
+        ax = figure.add_axes(box)
         _heading(ax, heading)
         cells = _sweep_cells(sweep, settings, key)
         _draw_grid(ax, cells, shown, dark_is_high)
