@@ -3,6 +3,7 @@
 
 mod arrow;
 mod columns;
+mod compare;
 mod convert;
 mod error;
 mod quantile;
@@ -24,6 +25,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<table::PyBuckets>()?;
     module.add_function(wrap_pyfunction!(quantile::quantile, module)?)?;
     module.add_function(wrap_pyfunction!(convert::keys, module)?)?;
+    module.add_function(wrap_pyfunction!(compare::_compare, module)?)?;
+    module.add_function(wrap_pyfunction!(compare::_sweep, module)?)?;
+    module.add_function(wrap_pyfunction!(compare::_check_gate, module)?)?;
+    module.add_function(wrap_pyfunction!(compare::_gate, module)?)?;
     module.add_function(wrap_pyfunction!(table::_restore, module)?)?;
     module.add_function(wrap_pyfunction!(error::_raise, module)?)?;
     module.add_function(wrap_pyfunction!(error::_error_kinds, module)?)

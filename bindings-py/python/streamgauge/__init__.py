@@ -10,6 +10,7 @@ is ``None``, never 0. Two modes: ``exact`` (the default) is right by the documen
 """
 
 from . import errors
+from ._compare import Comparison, Sweep, compare, sweep
 from ._native import (
     Buckets,
     Frames,
@@ -23,26 +24,32 @@ from ._native import (
     keys,
     quantile,
 )
-from ._types import Burst, CounterTotal, Event, Key, Window
+from ._types import Burst, CounterTotal, Event, GateResult, Key, KeyComparison, Window
 from .errors import StreamgaugeError
 
 __all__ = [
     "Buckets",
     "Burst",
+    "Comparison",
     "CounterTotal",
     "Event",
     "Frames",
     "Freezes",
     "Gaps",
+    "GateResult",
     "Key",
+    "KeyComparison",
     "Latency",
     "Run",
     "Series",
     "StreamgaugeError",
+    "Sweep",
     "Table",
     "Window",
     "__version__",
+    "compare",
     "errors",
     "keys",
     "quantile",
+    "sweep",
 ]

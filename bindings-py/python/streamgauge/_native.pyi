@@ -6,17 +6,39 @@ from typing import Any, Literal, Optional, Union, final
 
 import numpy as np
 import numpy.typing as npt
-from typing_extensions import Buffer, CapsuleType
+from typing_extensions import Buffer, CapsuleType, disjoint_base
 
-from ._types import Burst, CounterTotal, Event, Key, Window
+from ._types import Burst, CounterTotal, Event, GateResult, Key, Window
 
 _Mode = Literal["exact", "plot_fec"]
 _Method = Literal["linear", "nearest_rank", "floor_index"]
 _Int64 = npt.NDArray[np.int64]
 _Float64 = npt.NDArray[np.float64]
 
+__all__ = [
+    "Buckets",
+    "Frames",
+    "Freezes",
+    "Gaps",
+    "Latency",
+    "Run",
+    "Series",
+    "Table",
+    "__version__",
+    "_check_gate",
+    "_compare",
+    "_error_kinds",
+    "_gate",
+    "_raise",
+    "_restore",
+    "_sweep",
+    "keys",
+    "quantile",
+]
+
 __version__: str
 
+@disjoint_base
 class Table:
     """Columns of equal length: numpy arrays by name, Arrow as a whole, both without copies.
 
@@ -283,8 +305,19 @@ def quantile(
     """
 
 def keys() -> list[Key]:
-    """Every key of the ``exact`` summary, in order: unit, formula, when it is ``None``, which way is better."""
+    """Every key of the ``exact`` summary, in order: unit, formula, when ``None``, which way is better."""
 
+def _compare(a: list[Run], b: list[Run], mode: str, seed: int, resamples: int) -> dict[str, Any]: ...
+def _sweep(
+    path: Union[str, os.PathLike[str]],
+    names: Optional[Mapping[str, Union[str, Sequence[str]]]],
+    threads: int,
+    mode: str,
+    seed: int,
+    resamples: int,
+) -> dict[str, Any]: ...
+def _check_gate(gate: str) -> None: ...
+def _gate(gate: str, compared: dict[str, Any]) -> GateResult: ...
 def _restore(class_: type[Table], columns: list[Any], attributes: dict[str, Any]) -> Table: ...
 def _raise(code: str, file: Optional[str] = None, line: Optional[int] = None) -> None: ...
 def _error_kinds() -> list[tuple[str, int]]: ...

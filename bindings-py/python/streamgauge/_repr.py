@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._compare import Comparison, Sweep
     from ._native import Run, Table
 
 _ROWS = 20
@@ -43,3 +44,27 @@ def table_html(table: Table) -> str:
     """The first rows of a table."""
     body = [[number(value) for value in row] for row in islice(table, _ROWS)]
     return _table(table.keys(), body, repr(table)[1:-1])
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """Every key with its interval and effect."""
+    body = []
+    for key in comparison:
+        row = comparison[key]
+        ends = "-" if row.interval is None else " … ".join(map(number, row.interval))
+        body.append([key, number(row.a), number(row.b), number(row.difference), ends, row.effect])
+    head = ["key", "A", "B", "difference", "95 % interval", "effect of B"]
+    return _table(head, body, repr(comparison)[1:-1])
+
+
+def sweep_html(sweep: Sweep) -> str:
+    """Every cell with its lost frames, or why it is missing."""
+    body = []
+    for cell in sweep.to_dict()["cells"]:
+        keys = (cell["comparison"] or {}).get("keys", {})
+        lost = keys.get("loss_ratio") or keys.get("frames_lost") or {}
+        where = [str(cell[axis]) for axis in ("loss", "fec_rate", "fec_mask")]
+        values = [number(lost.get("a")), number(lost.get("b")), lost.get("effect", cell["missing"] or "-")]
+        body.append(where + values)
+    head = ["loss", "FEC rate", "FEC mask", "frame loss, baseline", "frame loss, FEC", "effect"]
+    return _table(head, body, repr(sweep)[1:-1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
@@ -58,6 +58,50 @@ class CounterTotal(NamedTuple):
     """Series that appeared within the window and so began at 0."""
 
 
+class KeyComparison(NamedTuple):
+    """A key of the summary in A and in B."""
+
+    key: str
+    """The key."""
+    unit: str
+    """Its unit."""
+    better: str
+    """Which direction of change is an improvement: ``lower``, ``higher`` or ``neutral``."""
+    a: Optional[float]
+    """The value of A; ``None`` where no run has one."""
+    b: Optional[float]
+    """The value of B."""
+    runs_a: int
+    """Runs of A with a value."""
+    runs_b: int
+    """Runs of B with a value."""
+    combined: str
+    """How the values of several runs became one."""
+    difference: Optional[float]
+    """B - A."""
+    relative: Optional[float]
+    """(B - A) / |A|; ``None`` where A is 0."""
+    interval: Optional[tuple[float, float]]
+    """Low and high end of the 95 % bootstrap interval of the difference."""
+    no_interval: Optional[str]
+    """Why there is no interval."""
+    effect: str
+    """``better``, ``worse``, or ``no evidence``: the interval contains 0, or there is none."""
+
+
+class GateResult(NamedTuple):
+    """What a gate found."""
+
+    gate: str
+    """The condition as given."""
+    outcome: str
+    """``passed``, ``failed`` (the condition holds) or ``unknown`` (a value that it needs is absent)."""
+    actual: Optional[float]
+    """What the condition was tested on, in percent where it speaks of percent."""
+    reason: str
+    """A sentence for people."""
+
+
 class Key(NamedTuple):
     """What a key of the ``exact`` summary is."""
 
@@ -85,13 +129,10 @@ def same_table(a: Table, b: Table) -> bool:
     """Whether two tables of one class hold the same: NaN equals NaN, null equals null."""
     import numpy as np
 
-    def parts(table: Table) -> Iterable[object]:
-        return table.__reduce__()[1][1:]  # type: ignore[index]
-
-    (a_columns, a_attributes), (b_columns, b_attributes) = parts(a), parts(b)
-    if a_attributes != b_attributes or len(a_columns) != len(b_columns):  # type: ignore[arg-type]
+    (_, a_columns, a_attributes), (_, b_columns, b_attributes) = (t.__reduce__()[1] for t in (a, b))
+    if a_attributes != b_attributes or len(a_columns) != len(b_columns):
         return False
-    for (name_a, items_a, valid_a), (name_b, items_b, valid_b) in zip(a_columns, b_columns):  # type: ignore
+    for (name_a, items_a, valid_a), (name_b, items_b, valid_b) in zip(a_columns, b_columns):
         floats = items_a.dtype.kind == "f" and items_b.dtype.kind == "f"
         if name_a != name_b or not np.array_equal(items_a, items_b, equal_nan=floats):
             return False
