@@ -67,18 +67,26 @@ impl Batch {
     pub fn get(&self, index: usize) -> Option<ChunkRef<'_>> {
         let entry = self.entries.get(index)?;
         let preamble = self.preambles.binary_search_by_key(&index, |(at, _)| *at).ok();
-        Some(ChunkRef {
+        Some(self.chunk(index, entry, preamble.map(|at| &*self.preambles[at].1)))
+    }
+
+    fn chunk<'a>(&self, index: usize, entry: &'a Entry, preamble: Option<&'a [u8]>) -> ChunkRef<'a> {
+        ChunkRef {
             sequence: self.first + index as u64,
             time_us: entry.time_us,
             random_access: entry.random_access,
             bytes: entry.view.bytes(),
-            preamble: preamble.map(|at| &*self.preambles[at].1),
-        })
+            preamble,
+        }
     }
 
     /// The chunks, oldest first.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = ChunkRef<'_>> {
-        (0..self.len()).map(|index| self.get(index).expect("index is below the length"))
+        let mut preambles = self.preambles.iter().peekable();
+        self.entries.iter().enumerate().map(move |(index, entry)| {
+            let preamble = preambles.next_if(|(at, _)| *at == index).map(|(_, bytes)| &**bytes);
+            self.chunk(index, entry, preamble)
+        })
     }
 
     /// Lets go of all chunks. Doing it again is nothing.
@@ -141,6 +149,11 @@ impl Batch {
             time_us: slot.time_us,
             random_access: slot.random_access,
         });
+    }
+
+    /// Publish time of the newest chunk.
+    pub(super) fn last_us(&self) -> Option<Micros> {
+        self.entries.last().map(|entry| entry.time_us)
     }
 
     fn clear(&mut self) {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+#[cfg(feature = "sync")]
 use std::sync::Arc;
 use std::task::{Context, Poll};
 

@@ -12,7 +12,7 @@ use crate::time::Micros;
 /// How a [`Pump`] cuts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PumpConfig {
-    /// Size of a full chunk, bytes; 1 to [`MAX_CHUNK_BYTES`]. With [`Framing::MpegTs`] rounded down
+    /// Size of a full chunk, bytes; 1 to [`MAX_CUT_BYTES`]. With [`Framing::MpegTs`] rounded down
     /// to whole packets, but at least one.
     pub chunk_bytes: usize,
     /// Bytes wait no longer than this for a chunk to become full, microseconds; at least 0.
@@ -33,7 +33,7 @@ pub enum Framing {
 }
 
 /// Limit of [`PumpConfig::chunk_bytes`].
-pub const MAX_CHUNK_BYTES: usize = 16 << 20;
+pub const MAX_CUT_BYTES: usize = 16 << 20;
 /// So many packets in a row must begin with the sync byte before the first of them is believed.
 const SYNC_PACKETS: usize = 3;
 /// Bytes are taken in by pieces of this size, so that the pump's memory does not depend on what it
@@ -154,7 +154,7 @@ impl PumpMonitor {
     }
 }
 
-/// Cuts a byte stream into chunks. Memory is bounded by the chunk size and [`MAX_CHUNK_BYTES`].
+/// Cuts a byte stream into chunks. Memory is bounded by the chunk size and [`MAX_CUT_BYTES`].
 #[derive(Debug)]
 pub struct Pump {
     config: PumpConfig,
@@ -178,11 +178,11 @@ impl Pump {
     /// # Errors
     /// `InvalidArgument` for a chunk size or delay out of its range.
     pub fn new(config: PumpConfig) -> Result<Pump> {
-        if config.chunk_bytes == 0 || config.chunk_bytes > MAX_CHUNK_BYTES {
+        if config.chunk_bytes == 0 || config.chunk_bytes > MAX_CUT_BYTES {
             let chunk_bytes = config.chunk_bytes;
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
-                format!("chunk_bytes is {chunk_bytes}; 1 to {MAX_CHUNK_BYTES} is possible"),
+                format!("chunk_bytes is {chunk_bytes}; 1 to {MAX_CUT_BYTES} is possible"),
             ));
         }
         if config.max_delay_us < 0 {

@@ -21,6 +21,14 @@ pub(super) struct Slot {
     offset_bytes: u64,
 }
 
+/// How often a slot is held, and its length again. Apart from the slots, so that pinning a batch
+/// writes to few cache lines: the slots themselves stay shared between the readers' cores.
+#[derive(Clone, Copy, Debug)]
+struct Pins {
+    count: u32,
+    len: u32,
+}
+
 /// A chunk that was evicted while somebody held it.
 #[derive(Debug)]
 struct Retired {
@@ -32,9 +40,7 @@ struct Retired {
 pub(super) struct Store {
     pub(super) config: RingConfig,
     slots: VecDeque<Slot>,
-    /// How often each slot is held. Apart from the slots, so that pinning a batch writes to few
-    /// cache lines: the slots themselves stay shared between the readers' cores.
-    pins: VecDeque<u32>,
+    pins: VecDeque<Pins>,
     retired: BTreeMap<u64, Retired>,
     /// Sequence numbers of the buffered random-access points.
     access_points: VecDeque<u64>,
@@ -112,6 +118,7 @@ impl Store {
         };
         let sequence = self.head.sequence;
         let offset_bytes = self.head.offset_bytes;
+        let len = u32::try_from(buffer.len()).expect("longer chunks are refused before");
         self.origin_us.get_or_insert(time_us);
         self.head.sequence += 1;
         self.head.offset_bytes += buffer.len() as u64;
@@ -120,7 +127,7 @@ impl Store {
             self.access_points.push_back(sequence);
         }
         self.slots.push_back(Slot { buffer, time_us, random_access, preamble, offset_bytes });
-        self.pins.push_back(0);
+        self.pins.push_back(Pins { count: 0, len });
         sequence
     }
 
@@ -133,11 +140,11 @@ impl Store {
         if slot.random_access {
             self.access_points.pop_front();
         }
-        if pins == 0 {
+        if pins.count == 0 {
             self.pool.put(slot.buffer);
         } else {
             self.retired_bytes += slot.buffer.len() as u64;
-            self.retired.insert(sequence, Retired { buffer: slot.buffer, pins });
+            self.retired.insert(sequence, Retired { buffer: slot.buffer, pins: pins.count });
         }
     }
 
@@ -154,11 +161,11 @@ impl Store {
         let mut next = from;
         batch.start_at(from.sequence);
         for (slot, pins) in self.slots.range(start..).zip(self.pins.range_mut(start..)) {
-            let len = slot.buffer.len() as u64;
+            let len = u64::from(pins.len);
             if batch.len() >= max_chunks || (!batch.is_empty() && batch.bytes() + len > max_bytes) {
                 break;
             }
-            if *pins == 0 {
+            if pins.count == 0 {
                 if self.held_bytes >= self.config.max_held_bytes {
                     if batch.is_empty() {
                         return Err(held_too_much(self.held_bytes, self.config.max_held_bytes));
@@ -168,11 +175,13 @@ impl Store {
                 self.held_bytes += len;
                 self.held_chunks += 1;
             }
-            *pins = pins.checked_add(1).expect("a chunk cannot be held 2^32 times: each hold takes memory");
+            add_pin(&mut pins.count);
             batch.push(slot);
-            next.sequence += 1;
-            next.offset_bytes += len;
-            next.time_us = Some(slot.time_us);
+        }
+        if let Some(time_us) = batch.last_us() {
+            next.sequence += batch.len() as u64;
+            next.offset_bytes += batch.bytes();
+            next.time_us = Some(time_us);
         }
         Ok(next)
     }
@@ -186,12 +195,11 @@ impl Store {
             sequence += 1;
         }
         let start = (sequence - self.tail.sequence.min(sequence)) as usize;
-        for at in start..start + (end - sequence) as usize {
-            let pins = &mut self.pins[at];
-            *pins -= 1;
-            if *pins == 0 {
+        for pins in self.pins.range_mut(start..start + (end - sequence) as usize) {
+            pins.count -= 1;
+            if pins.count == 0 {
                 self.held_chunks -= 1;
-                self.held_bytes -= self.slots[at].buffer.len() as u64;
+                self.held_bytes -= u64::from(pins.len);
             }
         }
     }
@@ -213,11 +221,10 @@ impl Store {
 
     /// One more hold of a chunk that is held already.
     pub(super) fn pin_again(&mut self, sequence: u64) {
-        let pins = match sequence.checked_sub(self.tail.sequence) {
-            Some(at) => &mut self.pins[at as usize],
+        add_pin(match sequence.checked_sub(self.tail.sequence) {
+            Some(at) => &mut self.pins[at as usize].count,
             None => &mut self.retired.get_mut(&sequence).expect("an evicted chunk stays while held").pins,
-        };
-        *pins = pins.checked_add(1).expect("a chunk cannot be held 2^32 times: each hold takes memory");
+        });
     }
 
     /// Reads from any position of this ring's epoch, the oldest chunk when that is later.
@@ -369,6 +376,10 @@ impl Store {
     pub(super) fn buffered_bytes(&self) -> u64 {
         self.head.offset_bytes - self.tail.offset_bytes
     }
+}
+
+fn add_pin(count: &mut u32) {
+    *count = count.checked_add(1).expect("a chunk cannot be held 2^32 times: each hold takes memory");
 }
 
 #[cold]
