@@ -25,6 +25,7 @@ mod random;
 mod read;
 mod selector;
 mod sequence;
+mod simulate;
 mod summary;
 mod sweep;
 mod timeline;
@@ -45,6 +46,7 @@ pub use names::MetricNames;
 pub use problems::{FileProblems, LISTED_MAX, Problem, Problems, Reason};
 pub use prom::{Prom, Series};
 pub use selector::{MatchOp, Matcher, Selector};
+pub use simulate::{FecMask, Profile, SimulateOptions, Simulated, simulate};
 pub use summary::{Summary, Value, key};
 #[cfg(feature = "fs")]
 pub use sweep::sweep_dir;

@@ -20,6 +20,16 @@ impl Random {
     pub(super) fn below(&mut self, count: u64) -> u64 {
         ((u128::from(self.0.next_u64()) * u128::from(count)) >> 64) as u64
     }
+
+    /// Uniform in `[0, 1)`, with 53 bits.
+    pub(super) fn unit(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+    }
+
+    /// True with probability `p`.
+    pub(super) fn chance(&mut self, p: f64) -> bool {
+        self.unit() < p
+    }
 }
 
 #[cfg(test)]
@@ -41,6 +51,7 @@ mod tests {
         let mut seen = [0_u32; 6];
         for _ in 0..6000 {
             seen[random.below(6) as usize] += 1;
+            assert!((0.0..1.0).contains(&random.unit()));
         }
         assert!(seen.iter().all(|count| (850..1150).contains(count)), "{seen:?}");
     }
