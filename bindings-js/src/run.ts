@@ -7,7 +7,7 @@ import { StreamgaugeError } from "./errors.js";
  */
 export type Mode = "exact" | "plot_fec";
 
-/** The bytes of a run's files, as they are or gzipped; leave out those that do not exist. */
+/** The bytes of a run's files; leave out those that do not exist. */
 export interface RunFiles {
   /** `frames.csv` */
   frames?: Uint8Array | undefined;
@@ -17,6 +17,38 @@ export interface RunFiles {
   events?: Uint8Array | undefined;
   /** `meta.env` */
   meta?: Uint8Array | undefined;
+}
+
+/** A run's files as a browser or Node hands them over, gzipped or not. */
+export type RunBlobs = { [file in keyof RunFiles]: Blob | Uint8Array | undefined };
+
+/** The bytes of `blobs`, decompressed where they begin with the mark of gzip. */
+export async function readFiles(blobs: RunBlobs): Promise<RunFiles> {
+  const read = async ([file, blob]: [string, Blob | Uint8Array | undefined]) => {
+    if (blob === undefined) {
+      return [file, undefined] as const;
+    }
+    const bytes = blob instanceof Uint8Array ? blob : new Uint8Array(await blob.arrayBuffer());
+    return [file, isGzip(bytes) ? await gunzip(bytes, file) : bytes] as const;
+  };
+  return Object.fromEntries(await Promise.all(Object.entries(blobs).map(read)));
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+async function gunzip(bytes: Uint8Array, file: string): Promise<Uint8Array> {
+  try {
+    const plain = new Blob([bytes as BlobPart])
+      .stream()
+      .pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(plain).arrayBuffer());
+  } catch (cause) {
+    throw new StreamgaugeError("malformed", "the gzip stream is damaged", file, undefined, {
+      cause,
+    });
+  }
 }
 
 /** A value of a summary; `null` is: not measured, or undefined. */

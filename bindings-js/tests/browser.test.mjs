@@ -69,7 +69,7 @@ async function inPage(entry, group, name) {
           throw new Error(`${String(a)} is not ${String(b)}`);
         }
       };
-      cases[group][name](api, { equal });
+      await cases[group][name](api, { equal });
       return "done";
     },
     [entry, group, name],

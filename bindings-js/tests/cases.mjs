@@ -99,6 +99,17 @@ export const runCases = {
     check.equal(problems["frames.csv"].missing, false);
     run.free();
   },
+  "files of a browser, gzipped or not": async (api, check) => {
+    const packed = new Blob([FILES.frames]).stream().pipeThrough(new CompressionStream("gzip"));
+    const frames = new Uint8Array(await new Response(packed).arrayBuffer());
+    const run = await api.Run.fromFiles({ frames, meta: new Blob([FILES.meta]) });
+    check.equal(run.summary().frames_lost, 5);
+    check.equal(run.meta.CODEC, "vp8");
+    run.free();
+    check.equal(thrown(() => api.Run.fromBytes({ frames })).code, "unsupported");
+    const damaged = api.Run.fromFiles({ frames: frames.slice(0, 40) });
+    check.equal(await damaged.then(undefined, (error) => error.code), "malformed");
+  },
   "no files, and bytes of any kind": (api, check) => {
     for (const frames of [undefined, new Uint8Array(), new Uint8Array(5000).fill(255)]) {
       const run = api.Run.fromBytes({ frames });

@@ -1,5 +1,6 @@
 //! `plot_fec` gives what the plotting script gives: integers exactly, floats to 1e-9 relative, on
 //! every shared run, the odd ones too. Oracle: the script's own results, recorded beside the runs.
+#![cfg(all(feature = "fs", feature = "serde"))]
 
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! Comparison and gates on the shared runs. Oracle: a bootstrap of its own in Python over the same
 //! frames gives 95 % intervals of the change of p95 from 106..132 to 1,313..1,353 ms, by seed.
+#![cfg(all(feature = "fs", feature = "serde"))]
 
 use std::path::Path;
 use streamgauge::ErrorKind;

@@ -1,4 +1,5 @@
 //! Reading runs: odd bytes, compression, threads, expositions, windows, events.
+#![cfg(all(feature = "fs", feature = "gzip"))]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -8,23 +8,24 @@ use crate::shell::{self, Result, cargo, cmd, fail};
 use crate::stages::Outcome;
 use crate::{doctor, stamp};
 
-/// A wasm module: which features, and how many kilobytes (1000) it may have after gzip -9.
+/// A wasm module: which features, and how many kilobytes (1000) it may have after gzip -9: a ceiling over
+/// what it has now, so that growth is noticed, beside the budget of the design.
 struct Module {
     name: &'static str,
     profile: &'static str,
     features: &'static [&'static str],
     limit_kb: f64,
-    goal_kb: f64,
+    budget: &'static str,
 }
 
 const MODULES: [Module; 2] = [
-    Module { name: "full", profile: "wasm", features: &[], limit_kb: 150.0, goal_kb: 120.0 },
+    Module { name: "full", profile: "wasm", features: &[], limit_kb: 120.0, budget: "150, goal 120" },
     Module {
         name: "slim",
         profile: "wasm-slim",
         features: &["--no-default-features"],
-        limit_kb: 150.0,
-        goal_kb: 45.0,
+        limit_kb: 110.0,
+        budget: "60, goal 45",
     },
 ];
 
@@ -133,8 +134,9 @@ fn wasm(module: &Module) -> Result<String> {
     let kb =
         cmd("node", ["-e", script]).args([&wasm]).stdout()?.trim().parse::<f64>().unwrap_or(f64::MAX) / 1e3;
     let raw_kb = std::fs::metadata(&wasm)?.len() as f64 / 1e3;
-    let Module { name, limit_kb, goal_kb, .. } = module;
-    let line = format!("{name} wasm: {kb:.1} kB gzip, {raw_kb:.0} kB raw (goal {goal_kb}, limit {limit_kb})");
+    let Module { name, limit_kb, budget, .. } = module;
+    let line =
+        format!("{name} wasm: {kb:.1} kB gzip, {raw_kb:.0} kB raw (limit {limit_kb}; budget {budget})");
     if kb > *limit_kb { fail(line) } else { Ok(line) }
 }
 

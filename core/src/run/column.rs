@@ -123,6 +123,7 @@ impl<T: Copy + Default> Column<T> {
     }
 
     /// Appends another column.
+    #[cfg(feature = "sync")]
     pub(super) fn append(&mut self, other: Column<T>) {
         if other.validity.is_none() && self.validity.is_none() {
             self.values.extend_from_slice(&other.values);

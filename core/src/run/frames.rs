@@ -81,6 +81,7 @@ impl Frames {
         }
     }
 
+    #[cfg(feature = "sync")]
     fn append(&mut self, later: Frames) {
         let offset = self.len() as u32;
         self.recv_us.extend_from_slice(&later.recv_us);

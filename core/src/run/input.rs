@@ -1,16 +1,19 @@
 //! Bytes of a file in blocks of whole lines: from memory, from a file, through gzip, in parts.
 
 use crate::error::Result;
-use flate2::read::MultiGzDecoder;
-use std::io::{self, Read};
+#[cfg(any(feature = "fs", feature = "gzip"))]
+use std::io;
+use std::io::Read;
 use std::ops::Range;
 
 /// Some editors put it before a text. The script does not know it: it spoils the first line for it.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Bytes read at once: small enough to stay in the second-level cache.
+#[cfg(any(feature = "fs", feature = "gzip"))]
 const BLOCK_BYTES: usize = 512 * 1024;
 /// A line longer than this is cut: no file can make a block grow without bound.
+#[cfg(any(feature = "fs", feature = "gzip"))]
 const LINE_MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Below this a file is not worth a second thread.
 #[cfg(feature = "sync")]
@@ -166,11 +169,19 @@ impl<'a> Input<'a> {
 }
 
 /// Decompresses; what comes before damage is kept.
+#[cfg(feature = "gzip")]
 fn gunzip(source: impl Read, mut take: impl FnMut(&[u8])) -> Result<Completeness> {
-    match blocks(MultiGzDecoder::new(source), &mut take) {
+    match blocks(flate2::read::MultiGzDecoder::new(source), &mut take) {
         Ok(()) => Ok(Completeness::Whole),
         Err(_) => Ok(Completeness::GzipDamaged),
     }
+}
+
+/// Says that this build cannot.
+#[cfg(not(feature = "gzip"))]
+fn gunzip(_: impl Read, _: impl FnMut(&[u8])) -> Result<Completeness> {
+    let message = "a file is gzipped and this build has no gzip: decompress it first";
+    Err(crate::Error::new(crate::ErrorKind::Unsupported, message))
 }
 
 fn is_gzip(bytes: &[u8]) -> bool {
@@ -178,6 +189,7 @@ fn is_gzip(bytes: &[u8]) -> bool {
 }
 
 /// Reads to the end through one buffer. On an error, what had been read is handed over first.
+#[cfg(any(feature = "fs", feature = "gzip"))]
 fn blocks(mut source: impl Read, take: &mut impl FnMut(&[u8])) -> io::Result<()> {
     let mut buffer = vec![0; BLOCK_BYTES];
     let mut filled = 0;
@@ -220,6 +232,7 @@ fn io_error(path: &std::path::Path, why: &io::Error) -> crate::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(feature = "gzip")]
     use std::io::Write;
 
     fn collect(input: &Input<'_>) -> (Vec<u8>, Completeness) {
@@ -232,6 +245,14 @@ mod tests {
         (0..count).flat_map(|n| format!("line {n}\n").into_bytes()).collect()
     }
 
+    #[cfg(not(feature = "gzip"))]
+    #[test]
+    fn gzip_is_refused_where_it_cannot_be_read() {
+        let error = Input::Bytes(b"\x1f\x8b\x08").feed(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Unsupported);
+    }
+
+    #[cfg(feature = "gzip")]
     #[test]
     fn gzip_is_told_by_its_magic_and_damage_keeps_what_came_before() {
         let plain = lines(100_000);
