@@ -134,7 +134,7 @@ def _view(run: Run, label: str, mode: Mode) -> RunView:
         freeze_duration_s=np.asarray(freezes.duration_us, dtype=float) / SECOND_US,
         bursts=[
             ((b.start_us - start_us) / SECOND_US, (b.end_us - start_us) / SECOND_US, b.open)
-            for b in run.bursts
+            for b in run.bursts_of(mode)
         ],
         marks=[
             ((mark.t_us - start_us) / SECOND_US, mark.name)
