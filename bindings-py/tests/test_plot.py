@@ -139,7 +139,8 @@ def test_freezes_are_bars_of_their_length(pair):
 def test_bursts_are_shaded_in_every_panel(pair):
     runs, figure = pair
     for ax in figure.axes:
-        assert len(ax.patches) == len(runs[0].bursts) == 4
+        shade = next(c for c in ax.collections if c.get_label() == "bursts")
+        assert len(shade.get_paths()) == len(runs[0].bursts) == 4
 
 
 def test_no_fec_counters_is_said():

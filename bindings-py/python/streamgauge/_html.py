@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -288,15 +289,16 @@ def _summaries(views: list[RunView]) -> str:
         rows = []
         for key in keys:
             about = definitions.get(key)
-            values = "".join(
-                f'<td class="number">{format_value(view.summary.get(key))}</td>' for view in views
-            )
+            # A point in time is no amount: without separators it can be copied and searched for.
+            found = [view.summary.get(key) for view in views]
+            shown = [str(value) if key.startswith("window_") else value for value in found]
+            values = "".join(f'<td class="number">{format_value(value)}</td>' for value in shown)
             unit, formula = (about.unit, about.formula) if about else ("", "")
             if about and about.null_when != "never":
                 formula += f"; none when {about.null_when}"
             rows.append(
                 f'<tr><th scope="row">{escape(key)}</th>{values}<td>{escape(unit)}</td>'
-                f'<td class="formula">{escape(formula)}</td></tr>'
+                f'<td class="formula">{_code(formula)}</td></tr>'
             )
         out.append(
             f'<h2>{title}</h2><div class="scroll"><table><thead><tr><th scope="col">key</th>{head}'
@@ -305,6 +307,11 @@ def _summaries(views: list[RunView]) -> str:
             + "</tbody></table></div>"
         )
     return "\n".join(out)
+
+
+def _code(text: str) -> str:
+    """Text as HTML, with what stands between backticks as code."""
+    return re.sub("`([^`]*)`", r"<code>\1</code>", escape(text))
 
 
 def _definitions() -> dict[str, Key]:

@@ -265,12 +265,11 @@ def thin(t_s: Floats, values: Floats, points: int) -> tuple[Floats, Floats]:
         return t_s, values
     width = -(-count * 2 // points)
     starts = np.arange(0, count, width)
-    # Where all of a stretch is NaN there is a gap, and NaN is what stays of it.
-    low = np.where(np.isnan(values), np.inf, values)
-    high = np.where(np.isnan(values), -np.inf, values)
-    keep: list[int] = []
-    for start in starts:
-        stretch = slice(start, start + width)
-        keep += sorted({start + int(np.argmin(low[stretch])), start + int(np.argmax(high[stretch]))})
-    kept = np.unique([0, *keep, count - 1])
+    padded = np.full(len(starts) * width, np.nan)
+    padded[:count] = values
+    stretches = padded.reshape(-1, width)
+    # Where all of a stretch is NaN there is a gap, and NaN is what stays of it: its first value.
+    lowest = np.argmin(np.where(np.isnan(stretches), np.inf, stretches), axis=1)
+    largest = np.argmax(np.where(np.isnan(stretches), -np.inf, stretches), axis=1)
+    kept = np.unique(np.concatenate([[0, count - 1], starts + lowest, starts + largest]))
     return t_s[kept], values[kept]

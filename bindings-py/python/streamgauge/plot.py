@@ -407,8 +407,11 @@ def _draw_frame_rate(ax: Axes, views: list[RunView], colours: Sequence[str]) -> 
 
 
 def _draw_bursts(ax: Axes, views: list[RunView]) -> None:
-    for start_s, end_s in _view.merged_bursts(views)[0]:
-        ax.axvspan(start_s, end_s, color=BURST_COLOUR, alpha=0.13, linewidth=0, zorder=0)
+    spans = [(start_s, end_s - start_s) for start_s, end_s in _view.merged_bursts(views)[0]]
+    ax.broken_barh(
+        spans, (0, 1), transform=ax.get_xaxis_transform(), color=BURST_COLOUR, alpha=0.13, linewidth=0,
+        zorder=0, label="bursts",
+    )  # fmt: skip
 
 
 def _draw_marks(axes: Sequence[Axes], views: list[RunView], colours: Sequence[str]) -> None:
