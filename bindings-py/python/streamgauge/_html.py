@@ -19,7 +19,7 @@ from . import _view
 from ._view import Mode, Rate, RunView
 
 if TYPE_CHECKING:
-    from . import Key, Run
+    from . import Comparison, Key, Run
 
 #: Points of a series in the page; of a longer one the least and largest of each stretch of time.
 POINTS_MAX = 4000
@@ -51,7 +51,11 @@ ASSETS = Path(__file__).with_name("assets")
 
 
 def write_report(
-    path: str | os.PathLike[str], runs: Sequence[Run], comparison: Any = None, *, mode: Mode = "exact"
+    path: str | os.PathLike[str],
+    runs: Sequence[Run],
+    comparison: Comparison | dict[str, Any] | None = None,
+    *,
+    mode: Mode = "exact",
 ) -> Path:
     """Writes the report on `runs` to the file `path`, and returns the path.
 
@@ -66,7 +70,9 @@ def write_report(
     return path
 
 
-def page(runs: Sequence[Run], views: list[RunView], comparison: Any = None) -> str:
+def page(
+    runs: Sequence[Run], views: list[RunView], comparison: Comparison | dict[str, Any] | None = None
+) -> str:
     """The report as text."""
     scripts = [_asset("uPlot.iife.min.js"), _asset("report.js")]
     styles = [_asset("uPlot.min.css"), _asset("report.css")]
@@ -341,7 +347,7 @@ def format_value(value: Any) -> str:
     return escape(str(value))
 
 
-def _comparison(comparison: Any) -> str:
+def _comparison(comparison: Comparison | dict[str, Any]) -> str:
     compared = as_dict(comparison)
     rows = compared["keys"]
     rows = list(rows.items()) if isinstance(rows, dict) else [(row["key"], row) for row in rows]
@@ -364,7 +370,7 @@ def _comparison(comparison: Any) -> str:
     return "\n".join(parts)
 
 
-def as_dict(comparison: Any) -> dict[str, Any]:
+def as_dict(comparison: Comparison | dict[str, Any]) -> dict[str, Any]:
     """A comparison as the dict that its JSON is."""
     return comparison if isinstance(comparison, dict) else comparison.to_dict()
 
@@ -458,7 +464,9 @@ def _lines(lines: Sequence[int]) -> str:
     return escape(", ".join(map(str, lines[:12])) + (", …" if len(lines) > 12 else ""))
 
 
-def _notes(views: list[RunView], comparison: Any, panels: list[dict[str, Any]]) -> str:
+def _notes(
+    views: list[RunView], comparison: Comparison | dict[str, Any] | None, panels: list[dict[str, Any]]
+) -> str:
     notes = []
     for view in views:
         notes += [f"{view.label}: {note}" for note in view.summary.get("notes") or []]

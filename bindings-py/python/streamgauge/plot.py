@@ -31,7 +31,7 @@ except ImportError as missing:
     raise ImportError("streamgauge.plot needs matplotlib: pip install 'streamgauge[plot]'") from missing
 
 if TYPE_CHECKING:
-    from . import Run
+    from . import Run, Sweep
 
 __all__ = ["report_figure", "save_report", "sweep_figure"]
 
@@ -432,7 +432,7 @@ def _draw_marks(axes: Sequence[Axes], views: list[RunView], colours: Sequence[st
             )  # fmt: skip
 
 
-def sweep_figure(sweep: Any) -> Figure:
+def sweep_figure(sweep: Sweep | dict[str, Any]) -> Figure:
     """The grid of a sweep: one table a quantity, with a column for each loss and a row for each FEC
     rate and mask, the baselines above them. Dark is bad.
 
