@@ -11,6 +11,7 @@
 //! - [`rtp`]: packets, receiver statistics per SSRC, RTCP.
 //! - [`ring`]: one live stream to many readers, with exact lag and a policy for slow ones.
 //! - [`run`]: test-run directories: read, derive, summarise, compare, sweep, simulate.
+//! - [`telemetry`]: rooms, participants, tracks: deltas to report, delivered exactly once.
 
 pub mod counter;
 pub mod error;
@@ -19,6 +20,7 @@ pub mod math;
 pub mod ring;
 pub mod rtp;
 pub mod run;
+pub mod telemetry;
 pub mod time;
 
 pub use error::{Error, ErrorKind, Result};

@@ -189,6 +189,8 @@ pub struct Receiver {
 enum State {
     /// Not yet two packets in sequence.
     Probation,
+    /// Not yet a packet, and the first will do.
+    Trusted,
     Running,
     /// Running, and the packet before may have been the first after a restart.
     Suspect,
@@ -215,6 +217,12 @@ impl Receiver {
         }
     }
 
+    /// A stream that counts from its first packet on: for a channel whose sender is known, where
+    /// nothing needs to be validated.
+    pub fn trusted(ssrc: u32, start_us: Micros) -> Receiver {
+        Receiver { state: State::Trusted, ..Receiver::new(ssrc, start_us) }
+    }
+
     /// The SSRC.
     pub fn ssrc(&self) -> u32 {
         self.ssrc
@@ -222,7 +230,7 @@ impl Receiver {
 
     /// Whether two packets in sequence have made a stream of it.
     pub fn is_validated(&self) -> bool {
-        self.state != State::Probation
+        !matches!(self.state, State::Probation | State::Trusted)
     }
 
     /// Counts, to be read by any number of readers.
@@ -299,14 +307,24 @@ impl Receiver {
                     self.validate(packet.sequence, payloads);
                 }
             }
+            State::Trusted => self.start(packet, payloads),
             State::Running => {}
         }
+    }
+
+    fn start(&mut self, packet: &Packet, payloads: &PayloadMap) {
+        self.state = State::Running;
+        self.first_arrival_us = packet.arrival_us;
+        self.last_arrival_us = packet.arrival_us;
+        self.highest = FIRST_CYCLE + u64::from(packet.sequence);
+        self.base = self.highest;
+        self.set_arrived(self.highest);
+        self.count(packet, payloads, true);
     }
 
     /// Counts what was held, less what lies far from the two packets in sequence.
     fn validate(&mut self, sequence: u16, payloads: &PayloadMap) {
         let held = std::mem::take(&mut self.held);
-        self.state = State::Running;
         let mut started = false;
         for packet in &held {
             let behind = sequence.wrapping_sub(packet.sequence);
@@ -316,12 +334,7 @@ impl Receiver {
                 self.record(packet, payloads);
             } else {
                 started = true;
-                self.first_arrival_us = packet.arrival_us;
-                self.last_arrival_us = packet.arrival_us;
-                self.highest = FIRST_CYCLE + u64::from(packet.sequence);
-                self.base = self.highest;
-                self.set_arrived(self.highest);
-                self.count(packet, payloads, true);
+                self.start(packet, payloads);
             }
         }
     }

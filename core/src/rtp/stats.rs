@@ -316,6 +316,24 @@ impl RtpStats {
         Ok(deltas)
     }
 
+    /// What a reader has not taken, by stream; the evicted ones last, under no SSRC.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown reader.
+    pub fn pending(&self, reader: RtpReader) -> Result<Vec<(Option<u32>, StreamTotals)>> {
+        let state = self
+            .readers
+            .get(usize::from(reader.0))
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, "no such reader in these statistics"))?;
+        let handle = Reader::nth(usize::from(reader.0));
+        let mut all = Vec::new();
+        for stream in self.streams().filter(|stream| stream.is_validated()) {
+            all.push((Some(stream.ssrc), stream.ledger.pending(handle)?));
+        }
+        all.push((None, state.evicted_pending));
+        Ok(all)
+    }
+
     /// What was taken has arrived.
     ///
     /// # Errors

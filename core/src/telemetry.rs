@@ -1,0 +1,493 @@
+//! Telemetry of an SFU: participants, their tracks, and what each reports at a cadence of the
+//! caller's.
+//!
+//! A [`Telemetry`] and its [`Track`]s are used from any number of threads. Recording locks the track
+//! and nothing else; a flush locks one track at a time, so what it takes of a track is one
+//! consistent cut. What was taken is held until it is acknowledged; what could not be delivered is
+//! pending again.
+
+#[cfg(feature = "sync")]
+mod reporter;
+mod stat;
+mod totals;
+mod track;
+
+#[cfg(feature = "sync")]
+pub use reporter::Reporter;
+pub use stat::{DataSummary, Scores, Stat, StatsKey, coalesce};
+pub use totals::{LayerTotals, MAX_LAYERS, TrackTotals};
+pub use track::{DataPacket, RtcpSample, Track, TrackSeed};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::ledger::Totals;
+use crate::rtp::PayloadMap;
+use crate::time::Micros;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use track::Shared;
+
+/// Which way a track goes, seen from the server.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Direction {
+    /// From a publisher to the server. Exists only at the publisher's home node.
+    Upstream,
+    /// From the server to a subscriber: under the subscriber's id, with the publisher's track id.
+    Downstream,
+}
+
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Role {
+    /// A client.
+    #[default]
+    Edge,
+    /// Another server: never added to edge traffic, never in the LiveKit protobuf.
+    Relay,
+}
+
+/// What a track carries.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum TrackKind {
+    /// Sound.
+    Audio,
+    /// Pictures.
+    Video,
+    /// A data track or channel.
+    Data,
+    /// The signal channel.
+    Signal,
+}
+
+/// Which track of whom. Participant, track, direction and role tell tracks apart; the rest describes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TrackKey {
+    /// The participant: the publisher upstream, the subscriber downstream.
+    pub participant: String,
+    /// The track: the publisher's id in both directions.
+    pub track: String,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Who is at the other end.
+    pub role: Role,
+    /// What it carries.
+    pub kind: TrackKind,
+    /// Where it comes from: camera, microphone, screen share; empty when unknown.
+    pub source: String,
+    /// Its codec or content; empty when unknown. [`Track::set_mime`] changes it.
+    pub mime: String,
+    /// The participant's country; empty when unknown.
+    pub country: String,
+}
+
+/// What makes one stat.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Level {
+    /// Each track.
+    #[default]
+    Track,
+    /// All tracks of a participant in a direction and role.
+    Participant,
+}
+
+/// Which bytes of a packet count.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum ByteView {
+    /// Payload, as LiveKit counts: primary and retransmitted bytes without headers and padding.
+    #[default]
+    Payload,
+    /// The whole UDP payload.
+    Wire,
+}
+
+/// Limits and choices of a [`Telemetry`].
+#[derive(Clone, Debug)]
+pub struct TelemetryConfig {
+    /// What makes one stat.
+    pub level: Level,
+    /// Which bytes of RTP packets count.
+    pub bytes: ByteView,
+    /// Whether a track without anything new gives a stat of zeros.
+    pub emit_idle: bool,
+    /// How long a participant whose last track closed is remembered, with its totals.
+    pub grace_us: Micros,
+    /// How many tracks there may be, closed ones not yet delivered included.
+    pub max_tracks: usize,
+    /// How many participants may be remembered.
+    pub max_participants: usize,
+    /// How many SSRCs one track may have; see [`crate::rtp::RtpConfig`].
+    pub max_streams_per_track: usize,
+    /// What the payload types stand for.
+    pub payloads: Arc<PayloadMap>,
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> TelemetryConfig {
+        TelemetryConfig {
+            level: Level::default(),
+            bytes: ByteView::default(),
+            emit_idle: false,
+            grace_us: 180 * crate::time::SECOND_US,
+            max_tracks: 1 << 20,
+            max_participants: 1 << 20,
+            max_streams_per_track: 64,
+            payloads: Arc::new(PayloadMap::default()),
+        }
+    }
+}
+
+/// What telemetry says of itself. Only grows.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct TelemetryCounts {
+    /// Tracks opened.
+    pub tracks_opened: u64,
+    /// Tracks closed and dropped.
+    pub tracks_dropped: u64,
+    /// Participants dropped after their grace period.
+    pub participants_dropped: u64,
+    /// Records that came after their track's close.
+    pub rejected_after_close: u64,
+    /// Intervals that were merged into the next one because their report failed.
+    pub intervals_merged: u64,
+}
+
+/// What [`Telemetry::take`] took.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Consecutive number, from 1.
+    pub sequence: u64,
+    /// When it was taken.
+    pub time_us: Micros,
+    /// One stat a track or participant, by key.
+    pub stats: Vec<Stat>,
+}
+
+/// Telemetry of one node. Cheap to clone; clones are the same telemetry.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    config: TelemetryConfig,
+    registry: Mutex<Registry>,
+    /// Held for the length of a take, ack or restore, so that these do not mix.
+    delivery: Mutex<Delivery>,
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    tracks: BTreeMap<TrackId, Arc<Shared>>,
+    participants: BTreeMap<String, Participant>,
+    counts: TelemetryCounts,
+    /// Totals of tracks that are gone, by direction and role.
+    retired: BTreeMap<(Direction, Role), TrackTotals>,
+}
+
+#[derive(Debug, Default)]
+struct Delivery {
+    sequence: u64,
+    in_flight: Option<Vec<Arc<Shared>>>,
+}
+
+/// What tells tracks apart.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct TrackId {
+    participant: String,
+    track: String,
+    direction: Direction,
+    role: Role,
+}
+
+#[derive(Debug)]
+struct Room {
+    id: String,
+    name: String,
+}
+
+#[derive(Debug, Default)]
+struct Participant {
+    /// A participant without one is not reported until it has.
+    room: Option<Arc<Room>>,
+    open_tracks: usize,
+    /// When its last track was dropped.
+    idle_since_us: Option<Micros>,
+    totals: BTreeMap<(Direction, Role), TrackTotals>,
+}
+
+impl Telemetry {
+    /// Telemetry of nothing yet.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when a limit is 0 or the grace period is negative.
+    pub fn new(config: TelemetryConfig) -> Result<Telemetry> {
+        for (name, limit) in [
+            ("max_tracks", config.max_tracks),
+            ("max_participants", config.max_participants),
+            ("max_streams_per_track", config.max_streams_per_track),
+        ] {
+            if limit == 0 {
+                return Err(Error::new(ErrorKind::InvalidArgument, format!("{name} is 0, at least 1")));
+            }
+        }
+        if config.grace_us < 0 {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("grace_us is {}, at least 0", config.grace_us),
+            ));
+        }
+        Ok(Telemetry {
+            inner: Arc::new(Inner { config, registry: Mutex::default(), delivery: Mutex::default() }),
+        })
+    }
+
+    /// Opens a track, or one more handle to a track that is open. The track closes when every handle
+    /// has been closed.
+    ///
+    /// # Errors
+    /// `CapacityExceeded` past the limits; `AlreadyPending` while a closed track of the same key has
+    /// not delivered its last interval.
+    pub fn open(&self, key: TrackKey, now_us: Micros) -> Result<Track> {
+        self.open_seeded(key, now_us, TrackSeed::default())
+    }
+
+    /// As [`Telemetry::open`] for a track that comes from another node: totals go on from the seed,
+    /// which was reported there and is not reported again. A seed for a track that is open is
+    /// ignored.
+    ///
+    /// # Errors
+    /// As [`Telemetry::open`].
+    pub fn open_seeded(&self, key: TrackKey, now_us: Micros, seed: TrackSeed) -> Result<Track> {
+        let config = &self.inner.config;
+        let id = TrackId {
+            participant: key.participant.clone(),
+            track: key.track.clone(),
+            direction: key.direction,
+            role: key.role,
+        };
+        let mut registry = self.registry();
+        if let Some(shared) = registry.tracks.get(&id) {
+            return Track::join(shared).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::AlreadyPending,
+                    format!("track {} was closed and has not been delivered", key.track),
+                )
+            });
+        }
+        if registry.tracks.len() >= config.max_tracks {
+            return Err(Error::new(
+                ErrorKind::CapacityExceeded,
+                format!("there are {} tracks, the limit", config.max_tracks),
+            ));
+        }
+        if !registry.participants.contains_key(&key.participant)
+            && registry.participants.len() >= config.max_participants
+        {
+            return Err(Error::new(
+                ErrorKind::CapacityExceeded,
+                format!("there are {} participants, the limit", config.max_participants),
+            ));
+        }
+        let shared = Arc::new(Shared::new(config, key, now_us, seed)?);
+        let participant = registry.participants.entry(id.participant.clone()).or_default();
+        participant.open_tracks += 1;
+        participant.idle_since_us = None;
+        registry.counts.tracks_opened += 1;
+        let track = Track::first(&shared);
+        registry.tracks.insert(id, shared);
+        Ok(track)
+    }
+
+    /// Says in which room a participant is; may come before its first track or after its bytes
+    /// began. Until then its tracks record and are not reported.
+    ///
+    /// # Errors
+    /// `CapacityExceeded` past the limit of participants.
+    pub fn identify(&self, participant: &str, room_id: &str, room_name: &str, now_us: Micros) -> Result<()> {
+        let mut registry = self.registry();
+        if !registry.participants.contains_key(participant) {
+            if registry.participants.len() >= self.inner.config.max_participants {
+                return Err(Error::new(
+                    ErrorKind::CapacityExceeded,
+                    format!("there are {} participants, the limit", self.inner.config.max_participants),
+                ));
+            }
+            let entry = Participant { idle_since_us: Some(now_us), ..Participant::default() };
+            registry.participants.insert(participant.to_owned(), entry);
+        }
+        if let Some(entry) = registry.participants.get_mut(participant) {
+            entry.room = Some(Arc::new(Room { id: room_id.to_owned(), name: room_name.to_owned() }));
+        }
+        Ok(())
+    }
+
+    /// Takes what is pending of all tracks and counts it as delivered.
+    ///
+    /// # Errors
+    /// `AlreadyPending` while a report of [`Telemetry::take`] is in flight.
+    pub fn flush(&self, now_us: Micros) -> Result<Report> {
+        let mut delivery = lock(&self.inner.delivery);
+        let report = self.take_locked(&mut delivery, now_us)?;
+        self.ack_locked(&mut delivery, now_us);
+        Ok(report)
+    }
+
+    /// Takes what is pending of all tracks and holds it until [`Telemetry::ack`] or
+    /// [`Telemetry::restore`].
+    ///
+    /// # Errors
+    /// `AlreadyPending` while the report before is in flight.
+    pub fn take(&self, now_us: Micros) -> Result<Report> {
+        self.take_locked(&mut lock(&self.inner.delivery), now_us)
+    }
+
+    fn take_locked(&self, delivery: &mut Delivery, now_us: Micros) -> Result<Report> {
+        if delivery.in_flight.is_some() {
+            return Err(Error::new(
+                ErrorKind::AlreadyPending,
+                format!("report {} is neither acknowledged nor restored", delivery.sequence),
+            ));
+        }
+        let known: Vec<(Arc<Shared>, Arc<Room>)> = {
+            let registry = self.registry();
+            let room = |id: &TrackId| registry.participants.get(&id.participant)?.room.clone();
+            registry.tracks.iter().filter_map(|(id, shared)| Some((shared.clone(), room(id)?))).collect()
+        };
+        let mut stats = Vec::new();
+        let mut taken = Vec::with_capacity(known.len());
+        for (shared, room) in known {
+            if let Some(stat) = shared.take(now_us, &room, &self.inner.config)? {
+                stats.push(stat);
+            }
+            taken.push(shared);
+        }
+        if self.inner.config.level == Level::Participant {
+            stats = coalesce(stats);
+        }
+        delivery.sequence += 1;
+        delivery.in_flight = Some(taken);
+        Ok(Report { sequence: delivery.sequence, time_us: now_us, stats })
+    }
+
+    /// The report in flight has arrived. Tracks that are closed and delivered are dropped, and
+    /// participants whose grace period is over. `false` when there was none.
+    pub fn ack(&self, now_us: Micros) -> bool {
+        self.ack_locked(&mut lock(&self.inner.delivery), now_us)
+    }
+
+    fn ack_locked(&self, delivery: &mut Delivery, now_us: Micros) -> bool {
+        let Some(taken) = delivery.in_flight.take() else { return false };
+        let drained: Vec<Arc<Shared>> = taken.into_iter().filter(|shared| shared.ack()).collect();
+        let mut registry = self.registry();
+        for shared in drained {
+            registry.drop_track(&shared, now_us);
+        }
+        registry.drop_participants(now_us, self.inner.config.grace_us);
+        true
+    }
+
+    /// The report in flight was not delivered: all of it is pending again, and comes merged with the
+    /// next interval. `false` when there was none.
+    pub fn restore(&self) -> bool {
+        let mut delivery = lock(&self.inner.delivery);
+        let Some(taken) = delivery.in_flight.take() else { return false };
+        let merged = taken.iter().filter(|shared| shared.restore()).count();
+        self.registry().counts.intervals_merged += merged as u64;
+        true
+    }
+
+    /// Totals over all tracks of a direction and role that are or were there. Never falls, but for
+    /// the signed ones.
+    pub fn totals(&self, direction: Direction, role: Role) -> TrackTotals {
+        let registry = self.registry();
+        let mut sum = registry.retired.get(&(direction, role)).copied().unwrap_or_default();
+        for (id, shared) in &registry.tracks {
+            if (id.direction, id.role) == (direction, role) {
+                sum.add(&shared.totals());
+            }
+        }
+        sum
+    }
+
+    /// The same for one participant; absent when it is not, or no longer, known.
+    pub fn participant_totals(
+        &self,
+        participant: &str,
+        direction: Direction,
+        role: Role,
+    ) -> Option<TrackTotals> {
+        let registry = self.registry();
+        let entry = registry.participants.get(participant)?;
+        let mut sum = entry.totals.get(&(direction, role)).copied().unwrap_or_default();
+        for (id, shared) in &registry.tracks {
+            if id.participant == participant && (id.direction, id.role) == (direction, role) {
+                sum.add(&shared.totals());
+            }
+        }
+        Some(sum)
+    }
+
+    /// What telemetry says of itself.
+    pub fn counts(&self) -> TelemetryCounts {
+        let registry = self.registry();
+        let mut counts = registry.counts;
+        counts.rejected_after_close += registry.tracks.values().map(|shared| shared.rejected()).sum::<u64>();
+        counts
+    }
+
+    /// How many tracks and participants are kept.
+    pub fn len(&self) -> (usize, usize) {
+        let registry = self.registry();
+        (registry.tracks.len(), registry.participants.len())
+    }
+
+    /// Whether no track is kept.
+    pub fn is_empty(&self) -> bool {
+        self.registry().tracks.is_empty()
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        lock(&self.inner.registry)
+    }
+}
+
+impl Registry {
+    fn drop_track(&mut self, shared: &Arc<Shared>, now_us: Micros) {
+        let key = &shared.key;
+        let id = TrackId {
+            participant: key.participant.clone(),
+            track: key.track.clone(),
+            direction: key.direction,
+            role: key.role,
+        };
+        // A track is taken out once: a second drop finds none.
+        if !self.tracks.get(&id).is_some_and(|kept| Arc::ptr_eq(kept, shared)) {
+            return;
+        }
+        self.tracks.remove(&id);
+        self.counts.tracks_dropped += 1;
+        self.counts.rejected_after_close += shared.rejected();
+        let totals = shared.totals();
+        self.retired.entry((id.direction, id.role)).or_default().add(&totals);
+        if let Some(participant) = self.participants.get_mut(&id.participant) {
+            participant.totals.entry((id.direction, id.role)).or_default().add(&totals);
+            participant.open_tracks -= 1;
+            if participant.open_tracks == 0 {
+                participant.idle_since_us = Some(now_us);
+            }
+        }
+    }
+
+    fn drop_participants(&mut self, now_us: Micros, grace_us: Micros) {
+        let before = self.participants.len();
+        self.participants.retain(|_, participant| {
+            participant.idle_since_us.is_none_or(|since| now_us.saturating_sub(since) < grace_us)
+        });
+        self.counts.participants_dropped += (before - self.participants.len()) as u64;
+    }
+}
+
+/// A lock that a panic elsewhere does not take away: every critical section leaves its data whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
