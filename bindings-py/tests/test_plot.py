@@ -340,3 +340,22 @@ def test_sweep_without_a_grid_is_an_error():
 )
 def test_the_latency_axis_holds_all_but_far_outliers(latency_ms, limits):
     assert _view.latency_limits(np.array(latency_ms)) == pytest.approx(limits)
+
+
+def test_a_long_run_is_drawn_by_its_quantiles(tmp_path):
+    directory = tmp_path / "long"
+    directory.mkdir()
+    ms = np.random.default_rng(1).integers(20, 120, 30_000)
+    ms[12_345] = 150
+    rows = [f"{n * 100_000 + late * 1000},{n},{n * 100_000}" for n, late in enumerate(ms, 1)]
+    (directory / "frames.csv").write_text("recv_wall_us,frame_id,user_timestamp_us\n" + "\n".join(rows))
+    figure = plot.report_figure([streamgauge.Run(directory)])
+    figure.savefig(tmp_path / "figure.png", dpi=40)
+    median = next(line for line in figure.axes[0].get_lines() if line.get_label() == "_p50")
+    assert len(median.get_xdata()) == plot.BINS
+    assert abs(np.mean(median.get_ydata()) - 70) < 3
+    assert lines(figure.axes[0])["long"].get_ydata().max() == 150
+    rate = lines(figure.axes[3])["long"].get_ydata()
+    assert len(rate) == plot.BINS
+    assert np.mean(rate) == pytest.approx(10, rel=0.01)
+    assert figure.axes[3].get_title(loc="right") == plot.LONG_RATE

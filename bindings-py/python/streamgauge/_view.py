@@ -3,7 +3,7 @@ rates with gaps where nothing was measured, and names that tell the runs apart."
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
@@ -255,6 +255,16 @@ def latency_limits(latency_ms: Floats) -> tuple[float, float, bool]:
     high = top if clipped else largest
     margin = 0.04 * ((high - low) or 1.0)
     return low - (0 if low == 0 else margin), high + (0 if clipped else margin), clipped
+
+
+def binned(t_s: Floats, values: Floats, bins: int, *reduce: Callable[[Floats], Any]) -> list[Floats]:
+    """The middles of `bins` equal stretches of time, and what each of `reduce` makes of the values in
+    them; NaN for a stretch without any."""
+    edges = np.linspace(t_s[0], t_s[-1], bins + 1)
+    parts = np.split(values, np.searchsorted(t_s, edges[1:-1]))
+    parts = [part[~np.isnan(part)] for part in parts]
+    reduced = [np.array([one(part) if part.size else np.nan for part in parts]) for one in reduce]
+    return [(edges[1:] + edges[:-1]) / 2, *reduced]
 
 
 def thin(t_s: Floats, values: Floats, points: int) -> tuple[Floats, Floats]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Optional
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from . import _view
-from ._view import Mode, Rate, RunView
+from ._view import Floats, Mode, Rate, RunView
 
 try:
     from matplotlib import colormaps
@@ -43,9 +44,13 @@ INK = "#22262b"
 FAINT = "#70777f"
 GRID = "#dfe2e6"
 
-#: More points than this of a line are thinned to the least and largest of each stretch: finer than
-#: the figure's pixels.
+#: More latencies, and gaps, than this cannot be told apart: then stretches of time are drawn instead.
 POINTS_MAX = 20_000
+#: The same for the seconds of a rate.
+RATE_POINTS_MAX = 2_000
+#: How many stretches.
+BINS = 400
+LONG_RATE = "long run, all rates: line mean, shade least to largest"
 #: Labels of marks beyond this many would cover one another; their lines are drawn all the same.
 MARK_LABELS_MAX = 12
 
@@ -88,7 +93,9 @@ def report_figure(runs: Iterable[Run], *, mode: Mode = "exact") -> Figure:
     freezes. Each run has one hue in all of them; in a panel with several quantities the line style
     tells which.
 
-    Rates are one point a second; where less than half of a second was measured there is none.
+    Rates are one point a second; where less than half of a second was measured there is none. Of runs
+    too long for that (`RATE_POINTS_MAX`, `POINTS_MAX`) stretches of time are drawn, 400 in all: the
+    mean rate with least and largest, the quantiles of latency with the largest.
     Latencies so far above the rest that they would flatten it are drawn as arrows at the upper edge.
     The bars at the right of the latency panel are each run's p5 to p95 and, thin, p99; the mark is p50.
 
@@ -239,7 +246,9 @@ def _draw_latency(ax: Axes, views: list[RunView], colours: Sequence[str]) -> Non
         return
     low, high, clipped = _view.latency_limits(everything)
     for view, colour in zip(views, colours):
-        t_s, ms = _view.thin(view.latency_s, view.latency_ms, POINTS_MAX)
+        t_s, ms = view.latency_s, view.latency_ms
+        if len(ms) > POINTS_MAX:
+            t_s, ms = _draw_latency_bands(ax, t_s, ms, colour)
         ax.plot(
             t_s, ms, linestyle="none", marker="o", markersize=2.1, markeredgewidth=0, alpha=0.62,
             color=colour, label=view.label, rasterized=True, zorder=3,
@@ -256,10 +265,23 @@ def _draw_latency(ax: Axes, views: list[RunView], colours: Sequence[str]) -> Non
             0.995, 0.97, f"▲ {count} above {high:,.0f} ms, up to {everything.max():,.0f} ms",
             transform=ax.transAxes, ha="right", va="top", fontsize=8.5, color=INK,
         )  # fmt: skip
-    without = [view.label for view in views if view.latency_ms.size == 0]
-    if without:
-        _aside(ax, "no latency: " + _view.listing(without))
+    remarks = [view.label for view in views if view.latency_ms.size == 0]
+    remarks = ["no latency: " + _view.listing(remarks)] if remarks else []
+    if any(len(view.latency_ms) > POINTS_MAX for view in views):
+        remarks.append("long run: line p50, shade p5 to p95, dots the largest")
+    _aside(ax, "    ".join(remarks))
     _draw_quantiles(ax, views, colours)
+
+
+def _draw_latency_bands(ax: Axes, t_s: Floats, ms: Floats, colour: str) -> tuple[Floats, Floats]:
+    """Of more points than can be told apart their quantiles are drawn, and the largest of each stretch
+    is left for the points."""
+    at_s, p5, p50, p95, largest = _view.binned(
+        t_s, ms, BINS, *(partial(np.quantile, q=q) for q in (0.05, 0.5, 0.95, 1.0))
+    )
+    ax.fill_between(at_s, p5, p95, color=colour, alpha=0.25, linewidth=0, zorder=2)
+    ax.plot(at_s, p50, color=colour, linewidth=1.2, label="_p50", zorder=3)
+    return at_s, largest
 
 
 def _draw_quantiles(ax: Axes, views: list[RunView], colours: Sequence[str]) -> None:
@@ -371,22 +393,30 @@ def _draw_counters(
         frameon=False, fontsize=8.5, borderaxespad=0.1, handlelength=2.8, labelcolor=INK,
     )  # fmt: skip
     without = [view.label for view in views if not any(key in view.rates for key, _ in keys)]
+    most = 3 if len(handles) <= 2 else 1  # as many as there is room for beside the legend
     if without:
         ax.annotate(
-            "no counters: " + _plain(_view.listing(without)), (0, 0.5), xycoords=legend, xytext=(-8, 0),
+            "no counters: " + _view.listing([_short(one) for one in without], most), (0, 0.5), xycoords=legend, xytext=(-8, 0),
             textcoords="offset points", ha="right", va="center", fontsize=8.5, color=FAINT,
             style="italic",
         )  # fmt: skip
 
 
+def _is_long(rate: Rate) -> bool:
+    return len(rate.per_s) > RATE_POINTS_MAX
+
+
 def _draw_rate(ax: Axes, rate: Rate, colour: str, style: Any, label: str) -> None:
-    t_s, per_s = _view.thin(rate.t_s, rate.per_s, POINTS_MAX)
-    ax.plot(t_s, per_s, color=colour, linestyle=style, linewidth=1.35, label=label, zorder=3)
-    if rate.last_partial and len(per_s) and not np.isnan(per_s[-1]):
+    t_s, per_s = rate.t_s, rate.per_s
+    if _is_long(rate):
+        t_s, low, per_s, high = _view.binned(t_s, per_s, BINS, np.min, np.mean, np.max)
+        ax.fill_between(t_s, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
+    elif rate.last_partial and len(per_s) and not np.isnan(per_s[-1]):
         ax.plot(
             t_s[-1:], per_s[-1:], marker="o", markersize=4.5, markerfacecolor="white", color=colour,
             linestyle="none", label="_partial", zorder=4,
         )  # fmt: skip
+    ax.plot(t_s, per_s, color=colour, linestyle=style, linewidth=1.35, label=label, zorder=3)
 
 
 def _draw_frame_rate(ax: Axes, views: list[RunView], colours: Sequence[str]) -> None:
@@ -401,7 +431,9 @@ def _draw_frame_rate(ax: Axes, views: list[RunView], colours: Sequence[str]) -> 
         _note(ax, "no frame in the window")
         return
     remarks = ["no frames: " + _view.listing(without)] if without else []
-    if any(view.frame_rate.last_partial for view in views):
+    if any(_is_long(view.frame_rate) for view in views):
+        remarks.append(LONG_RATE)
+    elif any(view.frame_rate.last_partial for view in views):
         remarks.append("○ last bucket, shorter than a second")
     _aside(ax, "    ".join(remarks))
 
