@@ -393,12 +393,12 @@ def _draw_counters(
         frameon=False, fontsize=8.5, borderaxespad=0.1, handlelength=2.8, labelcolor=INK,
     )  # fmt: skip
     without = [view.label for view in views if not any(key in view.rates for key, _ in keys)]
-    most = 3 if len(handles) <= 2 else 1  # as many as there is room for beside the legend
     if without:
+        # As many as there is room for beside the legend.
+        named = _view.listing([_short(one) for one in without], 3 if len(handles) <= 2 else 1)
         ax.annotate(
-            "no counters: " + _view.listing([_short(one) for one in without], most), (0, 0.5), xycoords=legend, xytext=(-8, 0),
-            textcoords="offset points", ha="right", va="center", fontsize=8.5, color=FAINT,
-            style="italic",
+            f"no counters: {named}", (0, 0.5), xycoords=legend, xytext=(-8, 0), va="center", ha="right",
+            textcoords="offset points", fontsize=8.5, color=FAINT, style="italic",
         )  # fmt: skip
 
 

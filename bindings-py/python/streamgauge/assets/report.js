@@ -125,7 +125,12 @@
         const spans = u.panel.kind === "spans";
         const right = spans ? u.valToPos(at + series.v[i], "x", true) : left;
         const tall = spans ? 0.8 : 0.88 * Math.min(1, Math.max(0.33, Math.log2(1 + series.v[i]) / 3));
-        ctx.fillRect(left, bottom - height * tall, Math.max(right - left, 1.3 * devicePixelRatio), height * tall);
+        ctx.fillRect(
+          left,
+          bottom - height * tall,
+          Math.max(right - left, 1.3 * devicePixelRatio),
+          height * tall,
+        );
       });
     }
     ctx.restore();
@@ -143,7 +148,8 @@
   function zoomBy(factor, at) {
     const { min, max } = charts[0].scales.x;
     const centre = at ?? (min + max) / 2;
-    if ((max - min) * factor > 0.01) zoomTo(centre - (centre - min) * factor, centre + (max - centre) * factor);
+    if ((max - min) * factor > 0.01)
+      zoomTo(centre - (centre - min) * factor, centre + (max - centre) * factor);
   }
   function panBy(share) {
     const { min, max } = charts[0].scales.x;
@@ -195,8 +201,13 @@
       return [Math.min(0, min * 1.05), Math.min(Math.max(max * 1.05, 1), panel.limit ?? Infinity)];
     };
     const decimals = panel.kind === "spans" ? 2 : 1;
-    const show = (value) => (value == null ? "–" : `${number.format(+value.toFixed(decimals))} ${panel.unit}`);
-    const axis = { stroke: () => css("--ink"), grid: { stroke: () => css("--line"), width: 1 }, ticks: { stroke: () => css("--line") } };
+    const show = (value) =>
+      value == null ? "–" : `${number.format(+value.toFixed(decimals))} ${panel.unit}`;
+    const axis = {
+      stroke: () => css("--ink"),
+      grid: { stroke: () => css("--line"), width: 1 },
+      ticks: { stroke: () => css("--line") },
+    };
     const series = panel.series.map((s) => ({
       label: panel.quantities > 1 ? `${data.runs[s.run].label} ${s.quantity}` : data.runs[s.run].label,
       stroke: () => hue(s.run),
@@ -216,12 +227,25 @@
       height: panel.id === "latency" ? 320 : strip ? 14 + 18 * data.runs.length : 190,
       padding: [6, 12, panel.id === "rate" ? 0 : 8, 0],
       scales: {
-        x: { time: false, range: (_, min, max) => (zooming || max - min > 0 ? [min, max] : [full.min, full.max]) },
+        x: {
+          time: false,
+          range: (_, min, max) => (zooming || max - min > 0 ? [min, max] : [full.min, full.max]),
+        },
         y: { range: rangeY },
       },
       axes: [
-        { ...axis, show: panel.id === "rate", values: (_, ticks) => ticks.map((t) => `${number.format(t)} s`) },
-        { ...axis, size: 64, grid: { ...axis.grid, show: !strip }, values: strip ? () => [] : undefined, ticks: { ...axis.ticks, show: !strip } },
+        {
+          ...axis,
+          show: panel.id === "rate",
+          values: (_, ticks) => ticks.map((t) => `${number.format(t)} s`),
+        },
+        {
+          ...axis,
+          size: 64,
+          grid: { ...axis.grid, show: !strip },
+          values: strip ? () => [] : undefined,
+          ticks: { ...axis.ticks, show: !strip },
+        },
       ],
       series: [{ label: "time", value: (_, at) => (at == null ? "–" : `${at.toFixed(2)} s`) }, ...series],
       legend: { markers: { dash: (_, i) => dashes[panel.series[i - 1].dash.length] ?? "solid" } },
@@ -266,7 +290,8 @@
       { passive: false },
     );
     new ResizeObserver(() => {
-      if (host.clientWidth > 0 && host.clientWidth !== u.width) u.setSize({ width: host.clientWidth, height: u.height });
+      if (host.clientWidth > 0 && host.clientWidth !== u.width)
+        u.setSize({ width: host.clientWidth, height: u.height });
     }).observe(host);
     charts.push(u);
   }
@@ -287,12 +312,24 @@
     box.checked = true; // browsers restore the state of a page that is loaded again
     box.addEventListener("change", () => toggle(Number(box.dataset.run), box.checked));
   });
-  const buttons = { in: () => zoomBy(0.5), out: () => zoomBy(2), left: () => panBy(-0.2), right: () => panBy(0.2), reset };
-  document.querySelectorAll("button[data-do]").forEach((b) => b.addEventListener("click", buttons[b.dataset.do]));
+  const buttons = {
+    in: () => zoomBy(0.5),
+    out: () => zoomBy(2),
+    left: () => panBy(-0.2),
+    right: () => panBy(0.2),
+    reset,
+  };
+  document
+    .querySelectorAll("button[data-do]")
+    .forEach((b) => b.addEventListener("click", buttons[b.dataset.do]));
   dark.addEventListener("change", () => {
-    document.querySelectorAll(".swatch[data-run]").forEach((s) => (s.style.background = hue(Number(s.dataset.run))));
+    document
+      .querySelectorAll(".swatch[data-run]")
+      .forEach((s) => (s.style.background = hue(Number(s.dataset.run))));
     charts.forEach((u) => u.redraw(false));
   });
-  document.querySelectorAll(".swatch[data-run]").forEach((s) => (s.style.background = hue(Number(s.dataset.run))));
+  document
+    .querySelectorAll(".swatch[data-run]")
+    .forEach((s) => (s.style.background = hue(Number(s.dataset.run))));
   document.documentElement.dataset.report = "ready";
 })();
