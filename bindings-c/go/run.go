@@ -6,7 +6,9 @@ import "C"
 import (
 	"encoding/json"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -34,7 +36,12 @@ type Run struct {
 	mu      sync.RWMutex
 	handle  *C.sg_run
 	cleanup runtime.Cleanup
+	serial  uint64 // Order in which several runs are locked.
 }
+
+var serials atomic.Uint64
+
+var errClosed error = &Error{Status: C.SG_CLOSED, Message: "the run was closed"}
 
 // OpenRun opens a run directory. Files that are missing and rows that cannot be used are no error: see
 // Problems. ErrNotFound or ErrIO when there is no such directory.
@@ -76,7 +83,7 @@ func newRun(handle *C.sg_run, err error) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := &Run{handle: handle}
+	run := &Run{handle: handle, serial: serials.Add(1)}
 	run.cleanup = runtime.AddCleanup(run, func(handle *C.sg_run) { C.sg_run_free(handle) }, handle)
 	return run, nil
 }
@@ -124,15 +131,21 @@ func (r *Run) json(call func(*C.sg_run, *C.sg_buf, **C.sg_error) C.sg_status) (j
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if r.handle == nil {
-		return nil, &Error{Status: C.SG_CLOSED, Message: "the run was closed"}
+		return nil, errClosed
 	}
 	var out C.sg_buf
 	var object *C.sg_error
-	if err := failure(call(r.handle, &out, &object), object); err != nil {
+	status := call(r.handle, &out, &object)
+	return taken(&out, failure(status, object))
+}
+
+// taken copies what a successful call wrote and frees it.
+func taken(out *C.sg_buf, err error) (json.RawMessage, error) {
+	if err != nil {
 		return nil, err
 	}
-	defer C.sg_buf_free(&out)
-	return json.RawMessage(append([]byte(nil), unsafe.Slice((*byte)(out.data), int(out.len))...)), nil
+	defer C.sg_buf_free(out)
+	return json.RawMessage(slices.Clone(unsafe.Slice((*byte)(out.data), int(out.len)))), nil
 }
 
 func object(raw json.RawMessage, err error) (map[string]any, error) {

@@ -165,6 +165,48 @@ func TestManyGoroutinesAndClose(t *testing.T) {
 	group.Wait()
 }
 
+func TestCompare(t *testing.T) {
+	a, err := OpenRun(realRun(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := OpenRun(filepath.Join(filepath.Dir(realRun(t)), "fec-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := CompareOptions{Seed: 1, Resamples: 100}
+	first, err := CompareJSON([]*Run{a}, []*Run{b}, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := CompareJSON([]*Run{a}, []*Run{b}, options)
+	if err != nil || string(first) != string(again) {
+		t.Error("the same seed gave another result", err)
+	}
+	// A run on both sides, and many callers while one is closed.
+	var group sync.WaitGroup
+	for range 4 {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			for _, sides := range [][2][]*Run{{{a}, {b, a}}, {{b, a}, {a}}} {
+				if _, err := Compare(sides[0], sides[1], CompareOptions{}); err != nil && !errors.Is(err, ErrClosed) {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	b.Close()
+	group.Wait()
+	a.Close()
+	if _, err := Compare([]*Run{a}, []*Run{a}, options); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+	if _, err := Compare(nil, nil, options); !errors.Is(err, ErrInvalidArgument) {
+		t.Error(err)
+	}
+}
+
 func TestForgottenRunsAreFreed(t *testing.T) {
 	for range 200 {
 		if _, err := RunFromBytes("made", Files{Frames: []byte(frames)}); err != nil {

@@ -375,6 +375,26 @@ sg_status sg_run_summary_json(const sg_run *run, uint32_t mode, sg_buf *out, sg_
 sg_status sg_run_problems_json(const sg_run *run, sg_buf *out, sg_error **out_err);
 
 /**
+ * Compares the repeats `b` with the repeats `a` (at least one run each) and writes the result to `*out`, a
+ * JSON object: differences key by key, 95 % bootstrap intervals from `resamples` draws (0 makes none, else
+ * 100 to 100,000; 2,000 is usual) by `seed`, and what they say. The same run may stand on both sides. May be
+ * called from many threads at once.
+ *
+ * # Safety
+ * `a` points to `a_len` and `b` to `b_len` runs that were not freed, `out` to a buffer, `out_err` to a
+ * pointer or is NULL.
+ */
+sg_status sg_compare_json(const sg_run *const *a,
+                          size_t a_len,
+                          const sg_run *const *b,
+                          size_t b_len,
+                          uint32_t mode,
+                          uint64_t seed,
+                          uint32_t resamples,
+                          sg_buf *out,
+                          sg_error **out_err);
+
+/**
  * The stable name of a status, for logs: `"ok"`, `"malformed"`, `"panic"`; `"unknown"` for a number
  * that is no status. Lives for ever. May be called from any thread.
  */

@@ -26,24 +26,29 @@ impl<T> Handle<T> {
 
     /// `body` on the value; a panic in it poisons the handle.
     pub(crate) fn call<R>(&self, body: impl FnOnce(&T) -> Result<R, Fault>) -> Result<R, Fault> {
+        let value = self.get()?;
+        let fuse = Fuse(&self.poisoned);
+        let result = body(value);
+        std::mem::forget(fuse);
+        result
+    }
+
+    /// The value, for a call that reads several handles and changes none: a panic in it leaves them whole.
+    pub(crate) fn get(&self) -> Result<&T, Fault> {
         if self.magic.load(Ordering::Relaxed) != ALIVE {
             return Err(Fault::invalid("the handle was freed, or is none".to_string()));
         }
         if self.poisoned.load(Ordering::Relaxed) {
             return Err(Fault::poisoned());
         }
-        let fuse = Fuse(&self.poisoned);
-        let result = body(&self.value);
-        std::mem::forget(fuse);
-        result
+        Ok(&self.value)
     }
 }
 
-/// Frees the handle `boxed` that `wrap` is made of; NULL does nothing.
+/// Frees the handle `boxed`; NULL does nothing.
 ///
 /// # Safety
-/// `boxed` is NULL, or came from [`Box::into_raw`] and was not freed; `W` is a `repr(transparent)`
-/// wrapper of `Handle<T>`.
+/// `boxed` is NULL, or came from [`Box::into_raw`] and was not freed.
 pub(crate) unsafe fn free<T>(boxed: *mut Handle<T>) {
     // SAFETY: NULL or alive, see above.
     let Some(handle) = (unsafe { boxed.as_mut() }) else { return };

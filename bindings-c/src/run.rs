@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use sg_core::run::{Files, Mode, Options, Run};
+use sg_core::run::{CompareOptions, Files, Mode, Options, Run, compare};
 use sg_core::{Error, ErrorKind};
 
 use crate::buf::{output, slice, text};
@@ -158,6 +158,49 @@ pub unsafe extern "C" fn sg_run_problems_json(
             Ok(())
         })
     }
+}
+
+/// Compares the repeats `b` with the repeats `a` (at least one run each) and writes the result to `*out`, a
+/// JSON object: differences key by key, 95 % bootstrap intervals from `resamples` draws (0 makes none, else
+/// 100 to 100,000; 2,000 is usual) by `seed`, and what they say. The same run may stand on both sides. May be
+/// called from many threads at once.
+///
+/// # Safety
+/// `a` points to `a_len` and `b` to `b_len` runs that were not freed, `out` to a buffer, `out_err` to a
+/// pointer or is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sg_compare_json(
+    a: *const *const sg_run,
+    a_len: usize,
+    b: *const *const sg_run,
+    b_len: usize,
+    mode: u32,
+    seed: u64,
+    resamples: u32,
+    out: *mut sg_buf,
+    out_err: *mut *mut sg_error,
+) -> sg_status {
+    // SAFETY: the caller's promises, passed on; `out` was checked before it is written.
+    unsafe {
+        guard(out_err, || {
+            let out = output(out, "out")?;
+            let options = CompareOptions { mode: mode_of(mode)?, seed, resamples };
+            let (a, b) = (runs(a, a_len, "a")?, runs(b, b_len, "b")?);
+            out.write(json(&compare(&a, &b, &options)?)?);
+            Ok(())
+        })
+    }
+}
+
+/// The runs of one side.
+///
+/// # Safety
+/// `runs` is NULL or points to `len` pointers, each NULL or a run that was not freed.
+unsafe fn runs<'a>(runs: *const *const sg_run, len: usize, name: &str) -> Result<Vec<&'a Run>, Fault> {
+    // SAFETY: the caller's promise.
+    let runs = unsafe { slice(runs, len, name) }?;
+    // SAFETY: the caller's promise.
+    runs.iter().map(|run| unsafe { alive(*run) }?.get()).collect()
 }
 
 fn boxed(run: Run) -> *mut sg_run {

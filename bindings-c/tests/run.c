@@ -26,7 +26,8 @@ static void *summarise(void *run) {
 static void directory(void) {
     const char *root = getenv("STREAMGAUGE_ROOT");
     char path[4096];
-    sg_run *run = NULL;
+    sg_run *run = NULL, *other = NULL;
+    const sg_run *sides[2];
     sg_error *error = NULL;
     sg_buf out = {NULL, 0};
     int length = snprintf(path, sizeof path, "%s/tests/data/runs_real/baseline-1", root ? root : ".");
@@ -38,6 +39,21 @@ static void directory(void) {
     CHECK(holds(&out, "\"frames_received\":1280,"));
     CHECK(holds(&out, "\"frames_lost\":213,"));
     sg_buf_free(&out);
+
+    length = snprintf(path, sizeof path, "%s/tests/data/runs_real/fec-1", root ? root : ".");
+    CHECK(sg_run_open(path, (size_t)length, &other, &error) == SG_OK);
+    sides[0] = run;
+    sides[1] = other;
+    CHECK(sg_compare_json(sides, 1, sides + 1, 1, SG_MODE_EXACT, 1, 100, &out, &error) == SG_OK);
+    CHECK(holds(&out, "\"latency_p95_ms\""));
+    sg_buf_free(&out);
+    CHECK(sg_compare_json(sides, 0, sides, 2, SG_MODE_EXACT, 1, 100, &out, &error) == SG_INVALID_ARGUMENT);
+    CHECK(out.data == NULL);
+    sg_error_free(error);
+    CHECK(sg_compare_json(sides, 1, sides, 1, SG_MODE_EXACT, 1, 7, &out, NULL) == SG_INVALID_ARGUMENT);
+    sides[1] = NULL;
+    CHECK(sg_compare_json(sides, 1, sides, 2, SG_MODE_EXACT, 1, 100, &out, NULL) == SG_INVALID_ARGUMENT);
+    sg_run_free(other);
     sg_run_free(run);
 
     run = NULL;
