@@ -1,8 +1,65 @@
-//! Benchmarks: criterion for the core.
+//! Benchmarks: criterion for the core, then everything side by side on one directory.
 
-use crate::shell::{Result, cargo};
+use std::path::PathBuf;
 
-/// `cargo bench` of the core with `args`.
+use crate::py;
+use crate::shell::{self, Result, cargo, cmd};
+
+/// Criterion for the core, and the comparison with the script, pandas and polars, which writes
+/// `target/bench/report.md`. `core ARGS` and `compare ARGS` run one of the two.
 pub(crate) fn run(args: &[&str]) -> Result<()> {
-    cargo(["bench", "-p", "streamgauge"]).args(args).show()
+    match args {
+        ["core", args @ ..] => core(args),
+        ["compare", args @ ..] => compare(args),
+        args => {
+            core(&[])?;
+            compare(args)
+        }
+    }
+}
+
+fn core(args: &[&str]) -> Result<()> {
+    let filter = if args.is_empty() { &["--noplot"] } else { args };
+    cargo(["bench", "-p", "streamgauge", "--bench", "run", "--"]).args(filter).show()
+}
+
+fn compare(args: &[&str]) -> Result<()> {
+    let rust = program("directory")?;
+    let python = py::venv()?.join("python");
+    let out = shell::target().join("bench");
+    // Apart from the virtual environment, whose package is a debug build.
+    let site = out.join("site");
+    if shell::root().join("bindings-py/pyproject.toml").exists() {
+        cmd(&python, ["-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--upgrade"])
+            .args(["--target".as_ref(), site.as_os_str()])
+            .args(["./bindings-py"])
+            .env("PATH", path_with(&py::venv()?))
+            .show()?;
+    }
+    std::fs::create_dir_all(&out)?;
+    cmd(&python, [shell::root().join("tests/bench/compare.py")])
+        .args(["--rust".as_ref(), rust.as_os_str(), "--out".as_ref(), out.join("report.md").as_os_str()])
+        .args(args)
+        .env("PYTHONPATH", site)
+        .show()
+}
+
+/// Builds a benchmark of the core and gives the program's path.
+fn program(name: &str) -> Result<PathBuf> {
+    let messages =
+        cargo(["bench", "-q", "-p", "streamgauge", "--no-run", "--message-format=json", "--bench"])
+            .args([name])
+            .stdout()?;
+    let path = messages.lines().rev().find_map(|line| {
+        let (_, path) = line.split_once("\"executable\":\"")?;
+        Some(PathBuf::from(path.split_once('"')?.0))
+    });
+    path.ok_or_else(|| format!("cargo did not say where it put the benchmark {name}").into())
+}
+
+/// The search path with `first` in front: maturin finds its own Python there.
+fn path_with(first: &std::path::Path) -> std::ffi::OsString {
+    let rest = std::env::var_os("PATH").unwrap_or_default();
+    let all = [first.to_path_buf()].into_iter().chain(std::env::split_paths(&rest));
+    std::env::join_paths(all).unwrap_or(rest.clone())
 }
