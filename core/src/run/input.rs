@@ -11,13 +11,13 @@ pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Bytes read at once: small enough to stay in the second-level cache.
 #[cfg(any(feature = "fs", feature = "gzip"))]
-const BLOCK_BYTES: usize = 512 * 1024;
+const BLOCK_BYTES: usize = if cfg!(fuzzing) { 128 } else { 512 * 1024 };
 /// A line longer than this is cut: no file can make a block grow without bound.
 #[cfg(any(feature = "fs", feature = "gzip"))]
 const LINE_MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Below this a file is not worth a second thread.
 #[cfg(feature = "sync")]
-const PART_MIN_BYTES: u64 = 2 * 1024 * 1024;
+const PART_MIN_BYTES: u64 = if cfg!(fuzzing) { 16 } else { 2 * 1024 * 1024 };
 
 /// Where a file's bytes come from.
 #[derive(Clone, Debug)]
