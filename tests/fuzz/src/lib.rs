@@ -11,6 +11,13 @@ pub fn check(files: &Files<'_>) -> Run {
     };
     let run = read(files, 1);
     assert_same(&run, &read(files, 3), "threads");
+    // Compressing costs more than all the rest: only some inputs.
+    let length: usize =
+        [files.frames, files.prom, files.events, files.meta].iter().flatten().map(|bytes| bytes.len()).sum();
+    if length % 16 > 0 {
+        everything(&run);
+        return run;
+    }
     let packed = [files.frames, files.prom, files.events, files.meta].map(|bytes| bytes.map(gzip));
     let [frames, prom, events, meta] = packed.each_ref().map(|bytes| bytes.as_deref());
     assert_same(&run, &read(&Files { frames, prom, events, meta }, 1), "gzip");
