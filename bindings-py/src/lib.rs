@@ -8,6 +8,7 @@ mod convert;
 mod error;
 mod quantile;
 mod run;
+mod simulate;
 mod table;
 
 use pyo3::prelude::*;
@@ -29,6 +30,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(compare::_sweep, module)?)?;
     module.add_function(wrap_pyfunction!(compare::_check_gate, module)?)?;
     module.add_function(wrap_pyfunction!(compare::_gate, module)?)?;
+    module.add_function(wrap_pyfunction!(simulate::_simulate, module)?)?;
+    module.add_function(wrap_pyfunction!(simulate::profiles, module)?)?;
+    module.add_function(wrap_pyfunction!(run::_decode, module)?)?;
     module.add_function(wrap_pyfunction!(table::_restore, module)?)?;
     module.add_function(wrap_pyfunction!(error::_raise, module)?)?;
     module.add_function(wrap_pyfunction!(error::_error_kinds, module)?)

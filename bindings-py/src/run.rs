@@ -4,7 +4,7 @@ use crate::convert;
 use crate::error::{compute, invalid, work};
 use crate::table::{self, PyBuckets, PyFrames, PyFreezes, PyGaps, PyLatency, PySeries, PyTable};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyType};
+use pyo3::types::{PyBytes, PyDict, PyList, PyType};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use streamgauge::run::{Files, Options, Run, Selector};
@@ -281,6 +281,13 @@ impl PyRun {
         })
     }
 
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let run = self.run(py);
+        let bytes = compute(py, || run.encode())?;
+        let decode = py.import("streamgauge._native")?.getattr("_decode")?;
+        Ok((decode, (PyBytes::new(py, &bytes),)))
+    }
+
     fn __repr__(&self, py: Python<'_>) -> String {
         let run = self.run(py);
         format!(
@@ -296,4 +303,11 @@ impl PyRun {
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("streamgauge._repr")?.call_method1("run_html", (slf,))
     }
+}
+
+/// Rebuilds a pickled run.
+#[pyfunction]
+pub(crate) fn _decode(py: Python<'_>, bytes: &Bound<'_, PyBytes>) -> PyResult<PyRun> {
+    let bytes = bytes.as_bytes();
+    work(py, || Run::decode(bytes)).map(PyRun::new)
 }

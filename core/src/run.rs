@@ -6,6 +6,7 @@
 //! cannot be used is counted by reason in [`Problems`], never a panic and never silently dropped.
 
 mod bursts;
+mod codec;
 mod column;
 mod compare;
 mod counters;

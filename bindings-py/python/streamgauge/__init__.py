@@ -22,8 +22,10 @@ from ._native import (
     Table,
     __version__,
     keys,
+    profiles,
     quantile,
 )
+from ._simulate import Simulated, simulate
 from ._types import Burst, CounterTotal, Event, GateResult, Key, KeyComparison, Window
 from .errors import StreamgaugeError
 
@@ -42,6 +44,7 @@ __all__ = [
     "Latency",
     "Run",
     "Series",
+    "Simulated",
     "StreamgaugeError",
     "Sweep",
     "Table",
@@ -50,6 +53,8 @@ __all__ = [
     "compare",
     "errors",
     "keys",
+    "profiles",
     "quantile",
+    "simulate",
     "sweep",
 ]

@@ -29,7 +29,7 @@ def check(file_format: str) -> None:
             import pyarrow  # noqa: F401
         except ImportError as missing:
             raise UnsupportedError(
-                f"format {file_format} needs pyarrow: pip install 'streamgauge[{file_format}]'; csv needs nothing"
+                f"{file_format} needs pyarrow: pip install 'streamgauge[{file_format}]', or choose csv"
             ) from missing
 
 

@@ -27,12 +27,15 @@ __all__ = [
     "__version__",
     "_check_gate",
     "_compare",
+    "_decode",
     "_error_kinds",
     "_gate",
     "_raise",
     "_restore",
+    "_simulate",
     "_sweep",
     "keys",
+    "profiles",
     "quantile",
 ]
 
@@ -293,6 +296,8 @@ class Run:
         """Adds raw Prometheus expositions (text 0.0.4 or OpenMetrics), each with the time in microseconds
         at which it was polled. Arrays taken from the run before stay as they are."""
     def _repr_html_(self) -> str: ...
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the run by what it holds, not by its path."""
 
 def quantile(
     values: Union[_Float64, Sequence[float]], q: float, /, method: _Method = "linear"
@@ -318,6 +323,11 @@ def _sweep(
 ) -> dict[str, Any]: ...
 def _check_gate(gate: str) -> None: ...
 def _gate(gate: str, compared: dict[str, Any]) -> GateResult: ...
+def profiles() -> list[str]:
+    """The names of the profiles that ``streamgauge.simulate`` takes."""
+
+def _simulate(profile: str, options: dict[str, Any]) -> dict[str, bytes]: ...
+def _decode(bytes: bytes) -> Run: ...
 def _restore(class_: type[Table], columns: list[Any], attributes: dict[str, Any]) -> Table: ...
 def _raise(code: str, file: Optional[str] = None, line: Optional[int] = None) -> None: ...
 def _error_kinds() -> list[tuple[str, int]]: ...

@@ -7,14 +7,16 @@ import json
 import math
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from . import _text
 from ._compare import Comparison, compare, sweep
-from ._native import Run, __version__, _check_gate
+from ._native import Run, __version__, _check_gate, profiles
 from ._progress import each, working
+from ._simulate import simulate
 from .errors import InvalidArgumentError, StreamgaugeError, UnsupportedError
 
 EXIT_OK, EXIT_GATE, EXIT_INPUT = 0, 1, 2
@@ -178,6 +180,21 @@ def _sweep(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _simulate(args: argparse.Namespace) -> int:
+    options = {name: getattr(args, name) for name in _SIMULATE_OPTIONS}
+    with working("simulating"):
+        made = simulate(args.profile, **options)
+        made.write(args.out)
+    truth = made.truth
+    if args.json:
+        print(_json({"run": args.out, "truth": truth}))
+        return EXIT_OK
+    known = ("frames_received", "frames_expected", "frames_lost", "fec_recovered")
+    counts = ", ".join(f"{key} {truth['summary'][key]}" for key in known if key in truth["summary"])
+    print(f"{args.out}: profile {truth['profile']}, seed {truth['seed']}; in truth {counts}")
+    return EXIT_OK
+
+
 def _export(args: argparse.Namespace) -> int:
     from . import _export as export
 
@@ -196,6 +213,23 @@ def _export(args: argparse.Namespace) -> int:
     else:
         print("\n".join(f"{file['path']}: {file['rows']} rows" for file in written))
     return EXIT_OK
+
+
+#: Options of ``simulate``: type and help.
+_SIMULATE_OPTIONS: dict[str, tuple[Any, str]] = {
+    "seed": (int, "seed: the same options give the same bytes (default 1)"),
+    "start_us": (int, "start of the window, microseconds since 1970 (default 1781700000000000)"),
+    "duration_s": (float, "length in seconds (default 60)"),
+    "fps": (float, "frames per second (default 30)"),
+    "packets_per_frame": (int, "mean media packets a frame (default 4)"),
+    "base_loss": (float, "packet loss outside bursts, 0 to 0.5 (default 0.02)"),
+    "burst_loss": (float, "packet loss in bursts, 0 to 0.5 (default 0.25)"),
+    "burst_every_s": (float, "seconds from burst to burst (default 15)"),
+    "burst_len_s": (float, "length of a burst in seconds (default 3)"),
+    "fec_rate": (int, "FEC packets in percent of a frame's media packets (default 30)"),
+    "fec_mask": (str, "which packets FEC protects: bursty (default) or random"),
+    "rtt_ms": (int, "round-trip time in ms (default 40)"),
+}
 
 
 def _read(args: argparse.Namespace, paths: Sequence[str]) -> list[Run]:
@@ -361,6 +395,25 @@ def _parser() -> argparse.ArgumentParser:
     _resampling(sweep_)
     _reading(sweep_)
 
+    simulate_ = command(
+        "simulate",
+        _simulate,
+        "make a run: a lossy channel with bursts, FEC and retransmission",
+        "Writes the files of a run and truth.json, which is counted in the channel itself.\n\n"
+        f"profiles: {', '.join(profiles()[:2])} are plain; the others are odd shapes that real files have:\n"
+        f"{_wrapped(profiles()[2:])}\n\n"
+        "examples:\n"
+        "  streamgauge simulate --profile baseline --out runs/baseline\n"
+        "  streamgauge simulate --profile fec --out runs/fec --seed 7 --burst-loss 0.4",
+    )
+    simulate_.add_argument("--out", required=True, metavar="DIR", help="where to write; made if need be")
+    simulate_.add_argument(
+        "--profile", choices=profiles(), default="fec", metavar="NAME", help="shape of the run (default fec)"
+    )
+    for name, (kind, text) in _SIMULATE_OPTIONS.items():
+        flag = "--" + name.replace("_", "-")
+        simulate_.add_argument(flag, type=kind, metavar=kind.__name__.upper(), help=text)
+
     export = command(
         "export",
         _export,
@@ -386,6 +439,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     _reading(export)
     return parser
+
+
+def _wrapped(words: Sequence[str]) -> str:
+    return textwrap.fill(", ".join(words), 90, initial_indent="  ", subsequent_indent="  ")
 
 
 def _mode(parser: argparse.ArgumentParser) -> None:

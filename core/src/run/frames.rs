@@ -27,9 +27,9 @@ pub struct Frames {
     /// Height in pixels.
     pub height: Column<i32>,
     /// Rows on which the script would stop: `plot_fec` leaves them out.
-    script_stops_at: Vec<u32>,
+    pub(super) script_stops_at: Vec<u32>,
     /// The script finds no receive time under this header.
-    script_sees_nothing: bool,
+    pub(super) script_sees_nothing: bool,
 }
 
 impl Frames {

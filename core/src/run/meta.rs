@@ -6,9 +6,9 @@ use super::problems::{FileProblems, Reason};
 /// Run parameters in file order; of a repeated key the last counts.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Meta {
-    entries: Vec<(String, String)>,
+    pub(super) entries: Vec<(String, String)>,
     /// The key that a byte order mark hides from the script.
-    hidden: Option<String>,
+    pub(super) hidden: Option<String>,
 }
 
 impl Meta {

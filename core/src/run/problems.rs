@@ -60,6 +60,39 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Reason; 24] = [
+        Reason::Blank,
+        Reason::ShortRow,
+        Reason::TimeMissing,
+        Reason::TimeNotInteger,
+        Reason::TimeOutOfRange,
+        Reason::FrameIdNotInteger,
+        Reason::FrameIdOutOfRange,
+        Reason::UserTimestampNotInteger,
+        Reason::UserTimestampOutOfRange,
+        Reason::SizeNotInteger,
+        Reason::FieldCount,
+        Reason::MetricMalformed,
+        Reason::ValueNotNumber,
+        Reason::EventWithoutName,
+        Reason::MetaWithoutEquals,
+        Reason::QuoteUnclosed,
+        Reason::HeaderUnusable,
+        Reason::WindowUnusable,
+        Reason::GzipDamaged,
+        Reason::TooManySeries,
+        Reason::LeafMissing,
+        Reason::LeafRepeated,
+        Reason::ModeUnknown,
+        Reason::LossNotNumber,
+    ];
+
+    /// The reason of a [`Reason::name`].
+    pub(super) fn from_name(name: &str) -> Option<Reason> {
+        Reason::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+
     /// The stable name, as results and JSON show it.
     pub const fn name(self) -> &'static str {
         match self {

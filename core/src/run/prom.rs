@@ -31,11 +31,11 @@ pub struct Series {
 pub(super) struct ScriptSeries {
     pub(super) family: String,
     pub(super) raw_labels: String,
-    samples: ScriptSamples,
+    pub(super) samples: ScriptSamples,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum ScriptSamples {
+pub(super) enum ScriptSamples {
     /// Those of [`Prom::series`] at this index.
     Same(usize),
     /// Its own: out of order, repeated, or in a series the script splits or reads differently.
@@ -45,8 +45,8 @@ enum ScriptSamples {
 /// All samples of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prom {
-    series: Vec<Series>,
-    script: Vec<ScriptSeries>,
+    pub(super) series: Vec<Series>,
+    pub(super) script: Vec<ScriptSeries>,
 }
 
 impl Prom {
