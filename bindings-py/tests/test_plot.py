@@ -210,6 +210,17 @@ def test_marks_are_drawn_with_their_text_as_it_is(tmp_path):
     assert "uniform 3% loss injected at SFU receive" in [text.get_text() for text in figure.texts]
 
 
+def test_labels_of_marks_do_not_cover_one_another(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "meta.env").write_text("T0_US=0\nT1_US=60000000\n")
+    events = [(10.0, "a"), (10.2, "b"), (10.4, "c"), (30.0, "d" * 40)]
+    (tmp_path / "run" / "events.csv").write_text("".join(f"{int(t * 1e6)},{name}\n" for t, name in events))
+    ax = plot.report_figure([streamgauge.Run(tmp_path / "run")]).axes[0]
+    found = {text.get_text(): text.xy[1] for text in ax.texts if hasattr(text, "xy")}
+    assert found == {"a": 1.0, "b": 0.5, "d" * 19 + "…": 1.0}
+    assert len(ax.get_lines()) == len(events)
+
+
 def test_one_far_outlier_does_not_flatten_the_rest(tmp_path):
     shutil.copytree(REAL / "fec-1", tmp_path / "far")
     path = tmp_path / "far" / "frames.csv"

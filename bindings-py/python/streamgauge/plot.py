@@ -51,9 +51,6 @@ RATE_POINTS_MAX = 2_000
 #: How many stretches.
 BINS = 400
 LONG_RATE = "long run, all rates: line mean, shade least to largest"
-#: Labels of marks beyond this many would cover one another; their lines are drawn all the same.
-MARK_LABELS_MAX = 12
-
 LABEL_MAX = 24
 
 # Summary key -> line style: the hue tells the run, the style the quantity.
@@ -449,16 +446,16 @@ def _draw_bursts(ax: Axes, views: list[RunView]) -> None:
 def _draw_marks(axes: Sequence[Axes], views: list[RunView], colours: Sequence[str]) -> None:
     marks = sorted((t_s, name, colour) for view, colour in zip(views, colours) for t_s, name in view.marks)
     near_s = 0.02 * (axes[0].get_xlim()[1] - axes[0].get_xlim()[0])
-    before_s, level = -np.inf, 0
-    for index, (t_s, name, colour) in enumerate(marks):
+    free_from_s = [-np.inf, -np.inf]
+    for t_s, name, colour in marks:
         for ax in axes:
             ax.axvline(t_s, color=colour, linewidth=0.9, linestyle=(0, (1, 2)), zorder=2)
-        # A label that would lie on the one before goes one step down.
-        level = (level + 1) % 3 if t_s - before_s < near_s else 0
-        before_s = t_s
-        if index < MARK_LABELS_MAX:
+        # Labels stand in two levels; where both are taken, the line has to do.
+        level = next((level for level, from_s in enumerate(free_from_s) if t_s >= from_s), None)
+        if level is not None:
+            free_from_s[level] = t_s + near_s
             axes[0].annotate(
-                _plain(name if len(name) <= 24 else name[:23] + "…"), (t_s, 1 - level / 3),
+                _plain(name if len(name) <= 20 else name[:19] + "…"), (t_s, 1 - level / 2),
                 xycoords=("data", "axes fraction"), xytext=(2, -3), textcoords="offset points",
                 rotation=90, va="top", fontsize=7.5, color=colour,
             )  # fmt: skip

@@ -38,7 +38,9 @@
     const own = [...values.keys()].filter((i) => values[i] !== undefined);
     const empty = (i) => i === undefined || values[i] === null;
     const last = u.panel.series[series - 1].partial ? own.at(-1) : -1;
-    return own.filter((i, n) => !empty(i) && (i === last || (empty(own[n - 1]) && empty(own[n + 1]))));
+    return own.filter(
+      (i, n) => !empty(i) && (i === last || (empty(own[n - 1]) && empty(own[n + 1]))),
+    );
   }
 
   function drawBursts(u) {
@@ -124,7 +126,9 @@
         const left = u.valToPos(at, "x", true);
         const spans = u.panel.kind === "spans";
         const right = spans ? u.valToPos(at + series.v[i], "x", true) : left;
-        const tall = spans ? 0.8 : 0.88 * Math.min(1, Math.max(0.33, Math.log2(1 + series.v[i]) / 3));
+        const tall = spans
+          ? 0.8
+          : 0.88 * Math.min(1, Math.max(0.33, Math.log2(1 + series.v[i]) / 3));
         ctx.fillRect(
           left,
           bottom - height * tall,
@@ -191,7 +195,11 @@
   function moveCursor(u, direction) {
     const width = u.over.clientWidth;
     const left = u.cursor.left >= 0 ? u.cursor.left + (direction * width) / 100 : width / 2;
-    u.setCursor({ left: Math.min(Math.max(left, 0), width), top: u.over.clientHeight / 2 }, true, true);
+    u.setCursor(
+      { left: Math.min(Math.max(left, 0), width), top: u.over.clientHeight / 2 },
+      true,
+      true,
+    );
   }
 
   function options(panel, width) {
@@ -209,7 +217,8 @@
       ticks: { stroke: () => css("--line") },
     };
     const series = panel.series.map((s) => ({
-      label: panel.quantities > 1 ? `${data.runs[s.run].label} ${s.quantity}` : data.runs[s.run].label,
+      label:
+        panel.quantities > 1 ? `${data.runs[s.run].label} ${s.quantity}` : data.runs[s.run].label,
       stroke: () => hue(s.run),
       width: 1.6,
       dash: s.dash,
@@ -247,15 +256,20 @@
           ticks: { ...axis.ticks, show: !strip },
         },
       ],
-      series: [{ label: "time", value: (_, at) => (at == null ? "–" : `${at.toFixed(2)} s`) }, ...series],
+      series: [
+        { label: "time", value: (_, at) => (at == null ? "–" : `${at.toFixed(2)} s`) },
+        ...series,
+      ],
       legend: { markers: { dash: (_, i) => dashes[panel.series[i - 1].dash.length] ?? "solid" } },
       cursor: {
         sync: { key: "streamgauge", scales: ["x", null] },
         drag: { x: true, y: false },
         points: { show: !strip },
-        dataIdx: (u, index, hovered, at) => (index === 0 ? hovered : nearest(u, index, hovered, at)),
+        dataIdx: (u, index, hovered, at) =>
+          index === 0 ? hovered : nearest(u, index, hovered, at),
         bind: {
-          mousedown: (u, _, handler) => (event) => (event.shiftKey ? startPan(u, event) : handler(event)),
+          mousedown: (u, _, handler) => (event) =>
+            event.shiftKey ? startPan(u, event) : handler(event),
           dblclick: () => () => reset(),
         },
       },
