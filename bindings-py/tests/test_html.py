@@ -153,6 +153,15 @@ def test_a_reason_from_a_comparison_stays_text():
     assert "<img" not in _html._comparison_row(HOSTILE, row)
 
 
+@pytest.mark.parametrize("mode", ["exact", "plot_fec"])
+def test_odd_runs_in_one_report(mode, tmp_path):
+    paths = sorted(path for path in (REAL.parent / "runs").iterdir() if path.is_dir())
+    runs = [streamgauge.Run(path) for path in paths]
+    page = Page(_html.write_report(tmp_path / "report.html", runs, mode=mode))
+    assert len(page.panel("latency")["series"]) == len(runs) == 8
+    assert "time_not_integer, not used" in page.texts
+
+
 def test_long_runs_are_thinned_and_the_page_says_so(tmp_path):
     directory = tmp_path / "long"
     directory.mkdir()
