@@ -12,6 +12,7 @@
 //! - [`ring`]: one live stream to many readers, with exact lag and a policy for slow ones.
 //! - [`run`]: test-run directories: read, derive, summarise, compare, sweep, simulate.
 //! - [`telemetry`]: rooms, participants, tracks: deltas to report, delivered exactly once.
+//! - [`wire`] (feature `proto`): protobuf that LiveKit's services take.
 
 pub mod counter;
 pub mod error;
@@ -22,6 +23,8 @@ pub mod rtp;
 pub mod run;
 pub mod telemetry;
 pub mod time;
+#[cfg(feature = "proto")]
+pub mod wire;
 
 pub use error::{Error, ErrorKind, Result};
 pub use time::{Interval, Micros};

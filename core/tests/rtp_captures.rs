@@ -1,7 +1,7 @@
 //! Real captures against two independent accounts: what the relay in the middle did, and what
 //! tshark says.
 
-#![cfg(feature = "pcap")]
+#![cfg(all(feature = "pcap", feature = "gzip", feature = "serde"))]
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
