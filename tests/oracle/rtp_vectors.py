@@ -440,6 +440,26 @@ def t28_t29_t30():
     v.write()
 
 
+def t23_t25():
+    v = Vector("T23_field_gone", "A field that vanishes ends its series: what it shows when it comes back adds nothing.", HAND)
+    v.do("counter.new", id="c", kind="u64")
+    for op, at, value, step, delta in [(0, 10, 100, "first", 0), (0, 20, 150, "advance", 50), (1, 0, 0, "", 0),
+                                       (0, 40, 900, "first", 0), (0, 50, 901, "advance", 1)]:
+        if op:
+            v.do("counter.end", id="c")
+        else:
+            v.do("counter.record", {"kind": step, "delta": str(delta)}, id="c", at_us=str(at), value=str(value), hint="none")
+    v.do("counter.totals", counts(total=51, resets=0), id="c")
+    v.write()
+    v = rtp("T25_clock_step", "The clock of the arrivals steps an hour ahead and back: two discontinuities and a time "
+            "that went back, no jitter and no loss.", HAND)
+    hour = 3600 * 1_000_000
+    record(v, [pkt(n, n * 20_000 + (hour if 3 <= n < 6 else 0), n * 1800) for n in range(9)])
+    snapshot(v, {**counts(packets=9, lost=0, frames=9, timestamp_discontinuities=2, arrivals_went_back=1),
+                 "max_jitter_us": 0.0})
+    v.write()
+
+
 def t32():
     v = Vector("T32_type_is_explicit", "A lost count may fall whatever it is called: the two that do not are missing and "
                "recovered late, and the difference is signed.", HAND)
@@ -453,7 +473,7 @@ def t32():
 
 def main():
     OUT.mkdir(exist_ok=True)
-    for make in (t01, t02, t03, t04, t05, t06, t07, t08, t09, t10, t11, t12, t13, t16, t17, t19_to_t24, t28_t29_t30, t32):
+    for make in (t01, t02, t03, t04, t05, t06, t07, t08, t09, t10, t11, t12, t13, t16, t17, t19_to_t24, t28_t29_t30, t23_t25, t32):
         make()
 
 

@@ -11,7 +11,8 @@ use streamgauge::rtp::{
 };
 use streamgauge::{Interval, Result};
 
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 23] = [
+    "counter.end",
     "counter.new",
     "counter.record",
     "counter.totals",
@@ -88,6 +89,13 @@ impl Adapter {
                         Ok(step(result.kind, json!(result.delta)))
                     }
                 }
+            }
+            "counter.end" => {
+                match self.counters.get_mut(id).ok_or_else(|| bad("id"))? {
+                    AnyCounter::Integer(counter) => counter.end(),
+                    AnyCounter::Float(counter) => counter.end(),
+                }
+                Ok(Value::Null)
             }
             "counter.totals" => {
                 macro_rules! totals {
@@ -178,6 +186,7 @@ impl Adapter {
                     ("extended_timestamp", stats.extended_timestamp.map(Into::into)),
                     ("max_delta_us", stats.max_delta_us.map(Into::into)),
                     ("timestamp_discontinuities", Some(stats.timestamp_discontinuities.into())),
+                    ("arrivals_went_back", Some(stats.arrivals_went_back.into())),
                 ]));
                 for (key, value) in [
                     ("jitter_us", stats.jitter_us),
@@ -294,7 +303,7 @@ fn deltas(deltas: Vec<StreamDelta>) -> Value {
     Value::Array(deltas.iter().map(object).collect())
 }
 
-fn packet(fields: &Value) -> Result<Packet> {
+pub(crate) fn packet(fields: &Value) -> Result<Packet> {
     fn at<T: std::str::FromStr>(fields: &Value, i: usize) -> Result<T> {
         fields[i].as_str().and_then(|text| text.parse().ok()).ok_or_else(|| bad("packets"))
     }
