@@ -66,7 +66,7 @@ fn task(args: &[&str]) -> Result<()> {
         ["gen"] => gen_files::run(false).map(drop),
         ["gen", "--check"] => gen_files::run(true).map(drop),
         ["bench", rest @ ..] => bench::run(rest),
-        ["demo", rest @ ..] => demo::run(rest),
+        ["demo"] => demo::run(),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["miri"] => stages::run(&[Stage { name: "miri", needs: &[], run: core_tests::miri }]),
         ["conform", rest @ ..] => conform::run(rest),
