@@ -11,6 +11,9 @@ use std::sync::Arc;
 use streamgauge::run::{Buckets, Freezes, Gaps, Latency, Run, Series};
 use streamgauge::{Error, ErrorKind};
 
+/// What pickle hands back: the class, its columns, its attributes.
+type Rebuild<'py> = (Bound<'py, PyType>, Bound<'py, PyList>, Bound<'py, PyDict>);
+
 /// Columns of equal length.
 #[pyclass(name = "Table", frozen, subclass, module = "streamgauge._native")]
 pub(crate) struct PyTable {
@@ -97,9 +100,7 @@ impl PyTable {
         same.call1((slf, other))?.extract()
     }
 
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyType>, Bound<'py, PyList>, Bound<'py, PyDict>))> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Rebuild<'py>)> {
         let py = slf.py();
         let columns = PyList::empty(py);
         for column in slf.get().columns.iter() {
