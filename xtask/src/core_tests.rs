@@ -5,7 +5,7 @@ use crate::shell::{self, Result, cargo};
 use crate::stages::Outcome;
 
 /// Integration tests that need neither threads nor the feature `fs`.
-const WASM_TESTS: [&str; 4] = ["exact_oracle", "ledger_properties", "rtp_captures", "rtp_properties"];
+const WASM_TESTS: [&str; 3] = ["ledger_properties", "rtp_captures", "rtp_properties"];
 
 /// Unit, integration and documentation tests, of xtask too.
 pub(crate) fn native() -> Result<Outcome> {
@@ -26,12 +26,13 @@ pub(crate) fn no_features() -> Result<Outcome> {
 pub(crate) fn wasm() -> Result<Outcome> {
     doctor::rust_target("wasm32-wasip1")?;
     let runner = shell::root().join("xtask/src/wasi_runner.mjs");
-    let output = cargo(["test", "-p", "streamgauge", "--no-default-features", "--features", "serde,gzip"])
-        .args(["--target", "wasm32-wasip1", "--lib"])
-        .args(WASM_TESTS.iter().flat_map(|test| ["--test", test]))
-        .env("CARGO_TARGET_WASM32_WASIP1_RUNNER", format!("node --no-warnings {}", runner.display()))
-        .env("STREAMGAUGE_ROOT", shell::root())
-        .run()?;
+    let output =
+        cargo(["test", "-p", "streamgauge", "--no-default-features", "--features", "serde,gzip,pcap"])
+            .args(["--target", "wasm32-wasip1", "--lib"])
+            .args(WASM_TESTS.iter().flat_map(|test| ["--test", test]))
+            .env("CARGO_TARGET_WASM32_WASIP1_RUNNER", format!("node --no-warnings {}", runner.display()))
+            .env("STREAMGAUGE_ROOT", shell::root())
+            .run()?;
     Ok(Outcome::of(&output))
 }
 
