@@ -58,3 +58,12 @@ __all__ = [
     "simulate",
     "sweep",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Matplotlib is an extra and slow to load, so only whoever draws loads it.
+    if name == "plot":
+        import importlib
+
+        return importlib.import_module("streamgauge.plot")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

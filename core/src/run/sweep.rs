@@ -184,7 +184,10 @@ pub fn sweep_dir(
         Err(why) if why.kind() == ErrorKind::NotFound => Ok(None),
         Err(why) => Err(why),
     };
-    sweep_input(&input, load, options)
+    sweep_input(&input, load, options).map_err(|why| match why.file() {
+        Some(FILE) => why.in_file(path.join(FILE).display().to_string()),
+        _ => why,
+    })
 }
 
 fn sweep_input(
