@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from streamgauge import Run
 
 DATA = Path(__file__).parents[2] / "tests" / "data"

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 import streamgauge
 
 DATA = Path(__file__).parents[2] / "tests" / "data"

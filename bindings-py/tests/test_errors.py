@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 import streamgauge
 from streamgauge import _native, errors
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 import streamgauge
 from streamgauge import Run, errors
 
