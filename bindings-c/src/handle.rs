@@ -2,8 +2,11 @@
 
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, TryLockError};
 
-use crate::guard::Fault;
+use sg_core::{Error, ErrorKind};
+
+use crate::guard::{Fault, guard};
 
 /// A value of the core, and whether a panic left it in an unknown state.
 ///
@@ -45,6 +48,34 @@ impl<T> Handle<T> {
     }
 }
 
+impl<T> Handle<Mutex<T>> {
+    /// As [`Handle::call`], for one thread at a time; others are told so instead of waiting.
+    pub(crate) fn exclusive<R>(&self, body: impl FnOnce(&mut T) -> Result<R, Fault>) -> Result<R, Fault> {
+        self.call(|value| match value.try_lock() {
+            Ok(mut value) => body(&mut value),
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::new(ErrorKind::Busy, "the handle is in use on another thread").into())
+            }
+            Err(TryLockError::Poisoned(_)) => Err(Fault::poisoned()),
+        })
+    }
+}
+
+/// As [`free`], for an exported function that tells nobody of a panic while the value is dropped.
+///
+/// # Safety
+/// As for [`free`].
+pub(crate) unsafe fn free_guarded<T>(boxed: *mut Handle<T>) {
+    // SAFETY: NULL asks for no error object; the rest is the caller's promise.
+    let status = unsafe {
+        guard(std::ptr::null_mut(), || {
+            free(boxed);
+            Ok(())
+        })
+    };
+    debug_assert_eq!(status, crate::SG_OK);
+}
+
 /// Frees the handle `boxed`; NULL does nothing.
 ///
 /// # Safety
@@ -78,7 +109,7 @@ const FREED: u64 = 0x7367_6672_6565_6421;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{SG_OK, SG_PANIC, SG_POISONED, guard::guard};
+    use crate::{SG_BUSY, SG_OK, SG_PANIC, SG_POISONED};
 
     #[test]
     fn a_panic_poisons_the_handle_and_only_it() {
@@ -94,6 +125,14 @@ mod tests {
         assert_eq!(status, SG_PANIC);
         assert_eq!(read(&one), SG_POISONED);
         assert_eq!(read(&two), SG_OK);
+    }
+
+    #[test]
+    fn a_second_user_at_a_time_is_told_so() {
+        let handle = Handle::new(Mutex::new(1));
+        let within = handle.exclusive(|_| Ok(handle.exclusive(|_| Ok(())).unwrap_err().status));
+        assert_eq!(within.unwrap(), SG_BUSY);
+        assert_eq!(handle.exclusive(|value| Ok(*value)).unwrap(), 1);
     }
 
     #[test]

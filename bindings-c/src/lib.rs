@@ -9,13 +9,16 @@ mod error;
 mod guard;
 mod handle;
 mod quantile;
+mod ring;
 mod run;
+mod sized;
 mod status;
 mod version;
 
 pub use buf::*;
 pub use error::*;
 pub use quantile::*;
+pub use ring::*;
 pub use run::*;
 pub use status::*;
 pub use version::*;

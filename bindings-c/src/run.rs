@@ -8,6 +8,7 @@ use sg_core::{Error, ErrorKind};
 use crate::buf::{output, slice, text};
 use crate::guard::{Fault, guard};
 use crate::handle::{self, Handle};
+use crate::sized::{self, Plain};
 use crate::{sg_buf, sg_error, sg_status};
 
 /// Mode: right by the definitions in the documentation.
@@ -42,6 +43,9 @@ pub struct sg_run_files {
     /// Number of bytes.
     pub meta_len: usize,
 }
+
+// SAFETY: numbers and pointers.
+unsafe impl Plain for sg_run_files {}
 
 /// Opens the run directory `path` (UTF-8). Files that are missing, and rows that cannot be used, are no
 /// error but in `sg_run_problems_json`. `SG_NOT_FOUND` or `SG_IO` when there is no such directory. May be
@@ -87,7 +91,10 @@ pub unsafe extern "C" fn sg_run_from_bytes(
         guard(out_err, || {
             let out = output(out, "out")?;
             let name = text(name, name_len, "name")?;
-            let files = sized(files, files_size)?;
+            if files.is_null() {
+                return Err(Fault::invalid("files is NULL".to_string()));
+            }
+            let files = sized::input(files, files_size, "files")?;
             let files = Files {
                 frames: file(files.frames, files.frames_len, "frames")?,
                 prom: file(files.prom, files.prom_len, "prom")?,
@@ -107,13 +114,7 @@ pub unsafe extern "C" fn sg_run_from_bytes(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sg_run_free(run: *mut sg_run) {
     // SAFETY: made by `boxed`, `sg_run` is a transparent handle; the rest is the caller's promise.
-    let status = unsafe {
-        guard(std::ptr::null_mut(), || {
-            handle::free(run.cast::<Handle<Run>>());
-            Ok(())
-        })
-    };
-    debug_assert_eq!(status, crate::SG_OK);
+    unsafe { handle::free_guarded(run.cast::<Handle<Run>>()) }
 }
 
 /// Writes the summary by the definitions of `mode` (`SG_MODE_...`) to `*out`, a flat JSON object whose
@@ -212,39 +213,6 @@ fn boxed(run: Run) -> *mut sg_run {
 unsafe fn alive<'a>(run: *const sg_run) -> Result<&'a Handle<Run>, Fault> {
     // SAFETY: the caller's promise.
     unsafe { run.as_ref() }.map(|run| &run.0).ok_or_else(|| Fault::invalid("run is NULL".to_string()))
-}
-
-/// A struct of the caller, who may know fewer fields than this library, or more if they are zero.
-///
-/// # Safety
-/// `files` is NULL or points to `size` bytes.
-unsafe fn sized(files: *const sg_run_files, size: usize) -> Result<sg_run_files, Fault> {
-    const NONE: sg_run_files = sg_run_files {
-        frames: std::ptr::null(),
-        frames_len: 0,
-        prom: std::ptr::null(),
-        prom_len: 0,
-        events: std::ptr::null(),
-        events_len: 0,
-        meta: std::ptr::null(),
-        meta_len: 0,
-    };
-    if files.is_null() {
-        return Err(Fault::invalid("files is NULL".to_string()));
-    }
-    let known = size_of::<sg_run_files>();
-    // SAFETY: the caller's promise; bytes have no alignment.
-    let bytes = unsafe { slice(files.cast::<u8>(), size, "files") }?;
-    if bytes.iter().skip(known).any(|byte| *byte != 0) {
-        let message = format!("files has {size} bytes of which this library knows {known}");
-        return Err(Error::new(ErrorKind::Unsupported, message).into());
-    }
-    let mut copy = NONE;
-    // SAFETY: both have at least so many bytes, and every field may hold any bits.
-    unsafe {
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), (&raw mut copy).cast::<u8>(), size.min(known));
-    }
-    Ok(copy)
 }
 
 /// # Safety

@@ -72,6 +72,9 @@ pub(crate) fn test() -> Result<Outcome> {
             outcome = outcome.and(run(cmd::<&str>(&program, []), &program)?);
         }
     }
+    // It exits with 0 when the accounts add up.
+    let example = compile(&prefix, &Linking::Shared, &shell::root().join("examples/ring-c/main.c"))?;
+    cmd::<&str>(&example, []).run()?;
     // The debug build refuses a handle that was freed.
     cargo(["build", "-p", "streamgauge-c"]).run()?;
     let debug =

@@ -1,0 +1,105 @@
+//! Structs that grow at their end: a caller may know fewer fields than this library, or more.
+
+use sg_core::{Error, ErrorKind};
+
+use crate::buf::slice;
+use crate::guard::Fault;
+
+/// A struct that a caller fills.
+///
+/// # Safety
+/// Every field may hold any bits; all zero is what an absent field means.
+pub(crate) unsafe trait Plain: Copy {}
+
+/// The caller's struct `name`: absent fields are zero, unknown ones must be. NULL with size 0 is all zero.
+///
+/// # Safety
+/// `data` is NULL or points to `size` bytes.
+pub(crate) unsafe fn input<T: Plain>(data: *const T, size: usize, name: &str) -> Result<T, Fault> {
+    let known = size_of::<T>();
+    // SAFETY: the caller's promise; bytes have no alignment.
+    let bytes = unsafe { slice(data.cast::<u8>(), size, name) }?;
+    if bytes.iter().skip(known).any(|byte| *byte != 0) {
+        let message = format!("{name} has {size} bytes of which this library knows {known}");
+        return Err(Error::new(ErrorKind::Unsupported, message).into());
+    }
+    // SAFETY: `Plain` allows zeros and any bits; both sides have at least the bytes that are copied.
+    unsafe {
+        let mut copy = std::mem::zeroed::<T>();
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), (&raw mut copy).cast::<u8>(), size.min(known));
+        Ok(copy)
+    }
+}
+
+/// Where the caller wants a struct of which it knows `size` bytes.
+pub(crate) struct Output<T> {
+    out: *mut T,
+    size: usize,
+}
+
+impl<T: Copy> Output<T> {
+    /// A place that must be there.
+    pub(crate) fn new(out: *mut T, size: usize, name: &str) -> Result<Output<T>, Fault> {
+        if out.is_null() || !out.is_aligned() || size > isize::MAX as usize {
+            return Err(Fault::invalid(format!("{name} is NULL or misaligned, or its size is impossible")));
+        }
+        Ok(Output { out, size })
+    }
+
+    /// A place that may be NULL with size 0: the caller does not want to know.
+    pub(crate) fn optional(out: *mut T, size: usize, name: &str) -> Result<Output<T>, Fault> {
+        if out.is_null() && size == 0 { Ok(Output { out, size }) } else { Output::new(out, size, name) }
+    }
+
+    /// Fields that only this library knows are left out, those that only the caller knows are zeroed.
+    ///
+    /// # Safety
+    /// The place given to `new` has as many bytes as was said, and may be written.
+    pub(crate) unsafe fn write(self, value: T) {
+        let known = size_of::<T>().min(self.size);
+        let bytes = self.out.cast::<u8>();
+        if known > 0 {
+            // SAFETY: the caller's promise; the value has at least `known` bytes.
+            unsafe {
+                std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), bytes, known);
+                bytes.add(known).write_bytes(0, self.size - known);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[repr(C)]
+    struct Two(u32, u32);
+
+    // SAFETY: two numbers.
+    unsafe impl Plain for Two {}
+
+    #[test]
+    fn shorter_and_longer_structs_of_callers_are_understood() {
+        let mut place = [7_u32; 3];
+        // SAFETY: every size is at most that of the array.
+        unsafe {
+            assert_eq!(input::<Two>(place.as_ptr().cast(), 4, "two").unwrap(), Two(7, 0));
+            assert_eq!(input::<Two>(place.as_ptr().cast(), 8, "two").unwrap(), Two(7, 7));
+            assert_eq!(
+                input::<Two>(place.as_ptr().cast(), 12, "two").unwrap_err().status,
+                crate::SG_UNSUPPORTED
+            );
+            assert_eq!(input::<Two>(std::ptr::null(), 0, "two").unwrap(), Two(0, 0));
+            assert!(input::<Two>(std::ptr::null(), 8, "two").is_err());
+
+            Output::new(place.as_mut_ptr().cast(), 4, "two").unwrap().write(Two(1, 2));
+            assert_eq!(place, [1, 7, 7]);
+            Output::new(place.as_mut_ptr().cast(), 12, "two").unwrap().write(Two(1, 2));
+            assert_eq!(place, [1, 2, 0]);
+            Output::<Two>::optional(std::ptr::null_mut(), 0, "two").unwrap().write(Two(1, 2));
+            assert!(Output::<Two>::optional(std::ptr::null_mut(), 8, "two").is_err());
+            assert!(Output::<Two>::new(std::ptr::null_mut(), 0, "two").is_err());
+        }
+    }
+}
