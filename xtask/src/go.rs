@@ -4,9 +4,12 @@ use crate::shell::{self, Cmd, Failure, Result, cmd, fail};
 use crate::stages::Outcome;
 use crate::{c, stamp};
 
+/// A program on the module.
+const EXAMPLE: &str = "examples/ring-go";
+
 /// gofmt and go vet.
 pub(crate) fn lint() -> Result<Outcome> {
-    let unformatted = cmd("gofmt", ["-l", "bindings-c/go"]).stdout()?;
+    let unformatted = cmd("gofmt", ["-l", "bindings-c/go", EXAMPLE]).stdout()?;
     if !unformatted.trim().is_empty() {
         return fail(format!(
             "run gofmt -w on: {}",
@@ -14,6 +17,7 @@ pub(crate) fn lint() -> Result<Outcome> {
         ));
     }
     go(&["vet", "./..."])?.run()?;
+    go(&["vet", "./..."])?.dir(shell::root().join(EXAMPLE)).run()?;
     Ok(Outcome::default())
 }
 
@@ -22,16 +26,19 @@ pub(crate) fn test() -> Result<Outcome> {
     let lib = c::prefix()?.join("lib");
     let module = shell::root().join("bindings-c/go");
     let mut outcome = Outcome::default();
-    for (name, tags) in [("shared", ""), ("static", "streamgauge_static")] {
+    let example = shell::root().join(EXAMPLE);
+    for (name, tags, of) in
+        [("shared", "", &module), ("static", "streamgauge_static", &module), ("example", "", &example)]
+    {
         // Compiled only when something changed: `go test` cannot see a new library behind cgo.
         let binary = shell::work().join(format!("go-tests-{name}"));
-        let inputs = [module.clone(), lib.join("libstreamgauge.a"), lib.join("pkgconfig")];
+        let inputs = [module.clone(), example.clone(), lib.join("libstreamgauge.a"), lib.join("pkgconfig")];
         stamp::once(&format!("go-{name}"), &inputs, std::slice::from_ref(&binary), || {
             let path = binary.to_string_lossy();
-            go(&["test", "-c", "-race", "-tags", tags, "-o", &path, "."])?.run().map(drop)
+            go(&["test", "-c", "-race", "-tags", tags, "-o", &path, "."])?.dir(of).run().map(drop)
         })?;
         let output = cmd(&binary, ["-test.v", "-test.count=1"])
-            .dir(&module)
+            .dir(of)
             .env("LD_LIBRARY_PATH", &lib)
             .env("DYLD_LIBRARY_PATH", &lib)
             .env("STREAMGAUGE_ROOT", shell::root())
@@ -41,7 +48,7 @@ pub(crate) fn test() -> Result<Outcome> {
             return Err(Failure { message: "no Go test ran".to_string(), output });
         }
         outcome.passed += passed;
-        outcome = outcome.note(format!("go: {passed} passed, 0 failed ({name} library, race detector)"));
+        outcome = outcome.note(format!("go: {passed} passed, 0 failed ({name}, race detector)"));
     }
     Ok(outcome)
 }
