@@ -16,7 +16,8 @@ use super::wait::{Canceller, Registration, Wakeup, cancelled};
 use super::{ChunkRing, Read, State};
 use crate::error::{Error, ErrorKind, Result};
 
-/// What happens to a reader that is over its hard limit, or that the ring has overtaken.
+/// What happens to a reader that is over its hard limit, or that the ring has overtaken. It happens
+/// when the reader reads next: one that is stuck in a write needs a time limit on the write as well.
 ///
 /// After a ring is closed nothing gets further away, so a reader then drains what is left: only
 /// being overtaken acts, and a skip goes to the oldest chunk (or random-access point) there is.
