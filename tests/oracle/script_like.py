@@ -11,6 +11,7 @@ an exception are left out.
 
 import csv
 import json
+import math
 import os
 import re
 import sys
@@ -182,7 +183,7 @@ class Run:
             "frames_expected": max(ids) - min(ids) + 1 if ids else 0,
             "frames_lost": sum(missing for _, missing in gaps),
             "gap_events": len(gaps),
-            "latency_mean_ms": sum(latency) / n if n else float("nan"),
+            "latency_mean_ms": math.fsum(latency) / n if n else float("nan"),
             "latency_p50_ms": percentile(0.5),
             "latency_p95_ms": percentile(0.95),
             "latency_p99_ms": percentile(0.99),

@@ -42,7 +42,7 @@ pub(super) fn int_from_text(text: &str) -> Option<i64> {
 
 #[cold]
 fn int_general(field: &[u8]) -> Result<i64, NotInt> {
-    let text = field.trim_ascii();
+    let text = trim(field);
     if text.is_empty() {
         return Err(NotInt::Empty);
     }
@@ -65,6 +65,14 @@ fn int_general(field: &[u8]) -> Result<i64, NotInt> {
     Ok(value)
 }
 
+/// Without the ASCII white space around it, as Python has it: 9 to 13 and 28 to 32.
+fn trim(field: &[u8]) -> &[u8] {
+    let inner = |byte: &u8| !matches!(byte, 9..=13 | 28..=32);
+    let start = field.iter().position(inner).unwrap_or(field.len());
+    let end = field.iter().rposition(inner).map_or(start, |last| last + 1);
+    &field[start..end]
+}
+
 /// One or more digits, with single underscores allowed between them.
 fn digits_with_underscores(text: &[u8]) -> bool {
     let edges = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
@@ -76,7 +84,7 @@ fn digits_with_underscores(text: &[u8]) -> bool {
 
 /// A number by the rules of Python's `float()`; `None` where it is none.
 pub(super) fn float(field: &[u8]) -> Option<f64> {
-    let text = std::str::from_utf8(field.trim_ascii()).ok()?;
+    let text = std::str::from_utf8(trim(field)).ok()?;
     if text.contains('_') {
         let whole = text.split(['.', 'e', 'E', '+', '-']).filter(|part| !part.is_empty());
         let good = whole.into_iter().all(|digits| digits_with_underscores(digits.as_bytes()));
@@ -173,6 +181,7 @@ mod tests {
         for (text, value) in [
             ("0", Ok(0)),
             (" 12 ", Ok(12)),
+            ("\x0b12\x1c", Ok(12)),
             ("+5", Ok(5)),
             ("-7", Ok(-7)),
             ("1_000", Ok(1000)),
