@@ -13,9 +13,11 @@
 //! - [`run`]: test-run directories: read, derive, summarise, compare, sweep, simulate.
 //! - [`telemetry`]: rooms, participants, tracks: deltas to report, delivered exactly once.
 //! - [`wire`] (feature `proto`): protobuf that LiveKit's services take.
+//! - [`export`]: Prometheus and OpenMetrics text, JSON.
 
 pub mod counter;
 pub mod error;
+pub mod export;
 pub mod ledger;
 pub mod math;
 pub mod ring;

@@ -58,6 +58,18 @@ pub enum TrackKind {
     Signal,
 }
 
+impl TrackKind {
+    /// The stable name: lower case.
+    pub const fn code(self) -> &'static str {
+        match self {
+            TrackKind::Audio => "audio",
+            TrackKind::Video => "video",
+            TrackKind::Data => "data",
+            TrackKind::Signal => "signal",
+        }
+    }
+}
+
 /// Which track of whom. Participant, track, direction and role tell tracks apart; the rest describes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TrackKey {
@@ -425,6 +437,12 @@ impl Telemetry {
             }
         }
         Some(sum)
+    }
+
+    /// Every track that is kept, with everything counted of it: for an exposition.
+    pub fn snapshot(&self) -> Vec<(TrackKey, TrackTotals)> {
+        let tracks: Vec<Arc<Shared>> = self.registry().tracks.values().cloned().collect();
+        tracks.iter().map(|shared| (shared.key.clone(), shared.totals())).collect()
     }
 
     /// What telemetry says of itself.
