@@ -1,5 +1,5 @@
-//! Every interleaving of a few operations:
-//! `RUSTFLAGS="--cfg loom" cargo test --release -p streamgauge --test ring_loom`
+//! The interleavings of a few operations, with up to 3 preemptions each (without the bound, hours):
+//! `LOOM_MAX_PREEMPTIONS=3 RUSTFLAGS="--cfg loom" cargo test --release -p streamgauge --test ring_loom`
 #![cfg(loom)]
 
 use loom::future::block_on;
