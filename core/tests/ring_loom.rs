@@ -1,4 +1,4 @@
-//! The interleavings of a few operations, with up to 3 preemptions each (without the bound, hours):
+//! The interleavings of a few operations, with up to 3 preemptions each (without the bound, over 4 minutes):
 //! `LOOM_MAX_PREEMPTIONS=3 RUSTFLAGS="--cfg loom" cargo test --release -p streamgauge --test ring_loom`
 #![cfg(loom)]
 
