@@ -102,7 +102,7 @@ const OTHER: &str = "other";
 pub fn tracks_text(tracks: &[(TrackKey, TrackTotals)], top: usize, openmetrics: bool) -> String {
     let rows = fold(tracks, top);
     let mut out = Exposition::new(openmetrics);
-    let counters: [(&str, &str, fn(&TrackTotals) -> u64); 10] = [
+    let counters: [CounterFamily; 10] = [
         ("streamgauge_track_packets_total", "Media packets, FEC included.", |t| t.primary_packets),
         ("streamgauge_track_bytes_total", "Their bytes.", |t| t.primary_bytes),
         ("streamgauge_track_retransmit_packets_total", "Retransmitted packets.", |t| t.retransmit_packets),
@@ -121,6 +121,9 @@ pub fn tracks_text(tracks: &[(TrackKey, TrackTotals)], top: usize, openmetrics: 
     out.gauge("streamgauge_track_packets_lost", "Packets lost; falls when one comes late.", lost);
     out.finish()
 }
+
+/// Name, help and value of a counter.
+type CounterFamily = (&'static str, &'static str, fn(&TrackTotals) -> u64);
 
 struct Row<'a> {
     key: Option<&'a TrackKey>,
