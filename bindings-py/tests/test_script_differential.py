@@ -8,7 +8,6 @@ import random
 from pathlib import Path
 
 import pytest
-
 import streamgauge
 
 ORACLE = Path(__file__).parents[2] / "tests" / "oracle" / "script_like.py"
@@ -24,7 +23,8 @@ FAMILIES = [
 @pytest.fixture(scope="module")
 def script_like():
     spec = importlib.util.spec_from_file_location("script_like", ORACLE)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -1,6 +1,11 @@
 //! One measurement of one run directory in a fresh process, for `tests/bench/compare.py`:
 //! `directory newlines|plot_fec|exact DIR [THREADS]` prints JSON.
-#![allow(clippy::print_stdout, missing_docs, reason = "a program for the benchmark")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a benchmark reads the clock"
+)]
 
 use std::fs::File;
 use std::io::Read;
