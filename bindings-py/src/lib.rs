@@ -7,6 +7,7 @@ mod compare;
 mod convert;
 mod error;
 mod quantile;
+mod ring;
 mod run;
 mod simulate;
 mod table;
@@ -24,6 +25,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<table::PyGaps>()?;
     module.add_class::<table::PyFreezes>()?;
     module.add_class::<table::PyBuckets>()?;
+    module.add_class::<ring::PyChunkRing>()?;
+    module.add_class::<ring::PyCursor>()?;
+    module.add_class::<ring::PyRead>()?;
+    module.add_class::<ring::PyChunk>()?;
     module.add_function(wrap_pyfunction!(quantile::quantile, module)?)?;
     module.add_function(wrap_pyfunction!(convert::keys, module)?)?;
     module.add_function(wrap_pyfunction!(compare::_compare, module)?)?;

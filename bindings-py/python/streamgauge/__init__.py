@@ -13,10 +13,14 @@ from . import errors
 from ._compare import Comparison, Sweep, compare, sweep
 from ._native import (
     Buckets,
+    Chunk,
+    ChunkRing,
+    Cursor,
     Frames,
     Freezes,
     Gaps,
     Latency,
+    Read,
     Run,
     Series,
     Table,
@@ -25,26 +29,40 @@ from ._native import (
     profiles,
     quantile,
 )
+from ._ring import Account, CloseReason, CursorStatus, Joined, Lag, LagLimit, Position, RingSnapshot, Skip
 from ._simulate import Simulated, simulate
 from ._types import Burst, CounterTotal, Event, GateResult, Key, KeyComparison, Window
 from .errors import StreamgaugeError
 
 __all__ = [
+    "Account",
     "Buckets",
     "Burst",
+    "Chunk",
+    "ChunkRing",
+    "CloseReason",
     "Comparison",
     "CounterTotal",
+    "Cursor",
+    "CursorStatus",
     "Event",
     "Frames",
     "Freezes",
     "Gaps",
     "GateResult",
+    "Joined",
     "Key",
     "KeyComparison",
+    "Lag",
+    "LagLimit",
     "Latency",
+    "Position",
+    "Read",
+    "RingSnapshot",
     "Run",
     "Series",
     "Simulated",
+    "Skip",
     "StreamgaugeError",
     "Sweep",
     "Table",

@@ -1,13 +1,24 @@
 """The native module. Import what it has from ``streamgauge``."""
 
+import asyncio
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Optional, Union, final
 
 import numpy as np
 import numpy.typing as npt
 from typing_extensions import Buffer, CapsuleType, disjoint_base
 
+from ._ring import (
+    Account,
+    CloseReason,
+    CursorStatus,
+    Joined,
+    Lag,
+    Position,
+    RingSnapshot,
+    Skip,
+)
 from ._types import Burst, CounterTotal, Event, GateResult, Key, Window
 
 _Mode = Literal["exact", "plot_fec"]
@@ -17,10 +28,14 @@ _Float64 = npt.NDArray[np.float64]
 
 __all__ = [
     "Buckets",
+    "Chunk",
+    "ChunkRing",
+    "Cursor",
     "Frames",
     "Freezes",
     "Gaps",
     "Latency",
+    "Read",
     "Run",
     "Series",
     "Table",
@@ -298,6 +313,193 @@ class Run:
     def _repr_html_(self) -> str: ...
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the run by what it holds, not by its path."""
+
+_Limit = tuple[Optional[int], Optional[int], Optional[int]]
+_Join = Literal["live", "oldest", "lag_bytes", "lag_time", "random_access"]
+
+@final
+class ChunkRing:
+    """A bounded ring of chunks: one live stream to many readers. Publishing never blocks on a reader, and
+    what a reader holds is never overwritten. Any number of threads may use it."""
+
+    def __new__(
+        cls,
+        max_chunks: int,
+        max_bytes: int,
+        *,
+        max_age_us: Optional[int] = None,
+        max_held_bytes: Optional[int] = None,
+        max_cursors: int = 65536,
+        epoch: int = 0,
+        payload_hint_bytes: int = 0,
+    ) -> ChunkRing:
+        """``max_age_us``: no bound without one. ``max_held_bytes``: reads are refused once readers hold so
+        many distinct bytes; ``max_bytes`` without one. ``epoch`` tells this ring's positions from those of
+        another. ``payload_hint_bytes``: buffers of this size are made ahead of time.
+
+        Raises ``InvalidArgumentError`` for a bound below 1.
+        """
+    def publish(
+        self,
+        data: Buffer,
+        /,
+        *,
+        now_us: Optional[int] = None,
+        random_access: bool = False,
+        preamble: Optional[Buffer] = None,
+    ) -> Optional[int]:
+        """Copies ``data`` in as one chunk and gives its sequence number; no bytes are no chunk: ``None``.
+
+        ``now_us``: the system's time without one. ``random_access``: a decoder can start here;
+        ``preamble`` is what it must see before (at most 64 KiB). Raises ``ClosedError`` after ``close``.
+        """
+    def publish_batch(self, chunks: Sequence[Buffer], /, *, now_us: Optional[int] = None) -> int:
+        """Copies many chunks in under one lock and wakes readers once; gives how many."""
+    def close(self, kind: Literal["end", "cancelled", "failed"] = "end", message: str = "") -> bool:
+        """Ends publishing; readers see the reason once they have read what is left. Only the first call
+        counts; says whether this was it."""
+    def expire(self, now_us: int, /) -> None:
+        """Evicts what is older than ``max_age_us``; publishing does so too."""
+    def join(self, join: _Join = "live", amount: int = 0) -> Joined:
+        """Where a reader that joins in this way starts; ``amount`` is bytes or microseconds."""
+    def lag(self, position: Union[Position, tuple[int, int, int, Optional[int]]], /) -> Lag:
+        """How far a position is behind the newest chunk. Raises ``StaleCursorError`` for one of another
+        epoch, or one this ring has not come to."""
+    def read(
+        self,
+        position: Union[Position, tuple[int, int, int, Optional[int]]],
+        /,
+        *,
+        max_chunks: int = 64,
+        max_bytes: int = 1 << 20,
+    ) -> Read:
+        """Reads from a position without a cursor and without waiting, from the oldest chunk on when it was
+        evicted. Raises ``StaleCursorError`` as ``lag``, ``CapacityExceededError`` when too much is held."""
+    def wait(
+        self,
+        position: Union[Position, tuple[int, int, int, Optional[int]]],
+        /,
+        *,
+        timeout_s: Optional[float] = None,
+    ) -> None:
+        """Blocks until there is something at a position or the ring is closed. Raises ``TimedOutError``."""
+    def snapshot(self) -> RingSnapshot:
+        """One consistent look at everything but the single cursors."""
+    def cursors(self) -> list[CursorStatus]:
+        """Every cursor there is, in the order in which they came."""
+    def cursor(
+        self,
+        *,
+        join: _Join = "live",
+        join_amount: int = 0,
+        policy: Literal["skip", "skip_to_random_access", "disconnect"] = "skip",
+        soft: Optional[_Limit] = None,
+        hard: Optional[_Limit] = None,
+        max_read_chunks: int = 64,
+        max_read_bytes: int = 1 << 20,
+    ) -> Cursor:
+        """A new reader. ``soft`` (a ``LagLimit``) warns, ``hard`` makes the policy act; being overtaken by
+        the ring always does. Raises ``CapacityExceededError`` when the ring has its ``max_cursors``."""
+
+@final
+class Cursor:
+    """A reader of a ring: iterate over it, in a thread or with ``async for``, until the ring is closed. One
+    thread or task at a time: others get ``AlreadyPendingError``. ``with`` closes it."""
+
+    def read(self) -> Read:
+        """Reads what is there, without waiting. Raises ``LaggedError`` when it is too slow and its policy is
+        to disconnect, ``CapacityExceededError`` when readers hold too much (it stays where it is)."""
+    def read_blocking(self, timeout_s: Optional[float] = None) -> Read:
+        """As ``read``, but waits while there is nothing; after a jump there may be no chunks. Other threads
+        and signals go on. Raises also ``TimedOutError`` and, after ``cancel``, ``CancelledError``."""
+    def read_async(self) -> Awaitable[Read]:
+        """As ``read_blocking``, for asyncio: no thread waits. A task that is cancelled loses nothing."""
+    def _poll(self, event_loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any]) -> Optional[Read]: ...
+    def cancel(self) -> None:
+        """Ends waits, now and ever after, from any thread."""
+    def status(self) -> CursorStatus:
+        """Where it is, how far behind, and what it did."""
+    def record_blocked_write(self, blocked_us: int, /, *, timed_out: bool = False) -> None:
+        """Puts a write that was blocked for so long into the account."""
+    def finish(
+        self, reason: Literal["left", "drained", "lagged", "write_timeout", "write_failed"] = "left"
+    ) -> Account:
+        """Leaves the ring and gives the final account. ``reason`` counts unless it had come to its end."""
+    def close(self) -> None:
+        """Ends a wait of another thread and leaves the ring; later reads raise ``ClosedError``."""
+    def __enter__(self) -> Cursor: ...
+    def __exit__(self, *_exception: object) -> None: ...
+    def __iter__(self) -> Iterator[Chunk]: ...
+    def __aiter__(self) -> AsyncIterator[Chunk]: ...
+
+@final
+class Read:
+    """Answer to a read. The chunks are held for as long as this, they or their views live."""
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The chunks, oldest first."""
+    @property
+    def bytes(self) -> int:
+        """Bytes read."""
+    @property
+    def requested(self) -> Position:
+        """Where the reader wanted to read."""
+    @property
+    def next(self) -> Position:
+        """Where it is to read next."""
+    @property
+    def behind(self) -> Lag:
+        """How far ``requested`` was behind the first chunk that could be read."""
+    @property
+    def lag(self) -> Lag:
+        """How far ``next`` is behind the newest chunk."""
+    @property
+    def oldest(self) -> int:
+        """Sequence number of the oldest chunk in the ring, or of the next one while it is empty."""
+    @property
+    def newest(self) -> Optional[int]:
+        """Sequence number of the newest chunk in the ring."""
+    @property
+    def buffered_chunks(self) -> int:
+        """Chunks in the ring."""
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes in the ring."""
+    @property
+    def skipped(self) -> Optional[Skip]:
+        """The jump before this read, if there was one: then write the first chunk's preamble first."""
+    @property
+    def warning(self) -> bool:
+        """Whether the cursor is over its soft limit."""
+    @property
+    def closed(self) -> Optional[CloseReason]:
+        """Why the ring was closed, once everything was read."""
+
+@final
+class Chunk:
+    """A chunk that is held: ``bytes(chunk)`` copies it, ``chunk.view`` does not."""
+
+    @property
+    def sequence(self) -> int:
+        """Sequence number, counted from 0 per epoch."""
+    @property
+    def time_us(self) -> int:
+        """When it was published, microseconds."""
+    @property
+    def random_access(self) -> bool:
+        """Whether a decoder can start here."""
+    @property
+    def view(self) -> npt.NDArray[np.uint8]:
+        """The payload as a read-only array over the ring's own memory, which it holds. ``ClosedError`` after
+        ``release``."""
+    @property
+    def preamble(self) -> Optional[bytes]:
+        """At a random-access point: what a decoder must see before it."""
+    def release(self) -> None:
+        """Lets go of the chunk now instead of at collection; views of it hold it on. Again is nothing."""
+    def __bytes__(self) -> bytes: ...
+    def __len__(self) -> int: ...
 
 def quantile(
     values: Union[_Float64, Sequence[float]], q: float, /, method: _Method = "linear"
