@@ -9,6 +9,7 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     if cmd("cargo", ["fuzz", "--version"]).run().is_err() {
         cmd("cargo", ["install", "cargo-fuzz", "--locked"]).show()?;
     }
+    cmd("python3", ["tests/fuzz/seeds.py", "tests/fuzz/corpus"]).run()?;
     let fuzz = |target: &str, seconds: &str| {
         cmd("cargo", ["+nightly", "fuzz", "run", "--fuzz-dir", "tests/fuzz", target, "--"])
             .args([format!("-max_total_time={seconds}")])
