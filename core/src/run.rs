@@ -26,6 +26,7 @@ mod random;
 mod read;
 mod selector;
 mod sequence;
+#[cfg(feature = "gzip")]
 mod simulate;
 mod summary;
 mod sweep;
@@ -47,6 +48,7 @@ pub use names::MetricNames;
 pub use problems::{FileProblems, LISTED_MAX, Problem, Problems, Reason};
 pub use prom::{Prom, Series};
 pub use selector::{MatchOp, Matcher, Selector};
+#[cfg(feature = "gzip")]
 pub use simulate::{FecMask, Profile, SimulateOptions, Simulated, simulate};
 pub use summary::{Summary, Value, key};
 #[cfg(feature = "fs")]

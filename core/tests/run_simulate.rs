@@ -1,5 +1,6 @@
 //! `exact` gives the true values on every profile: what the simulated channel counted, before any
 //! file existed, against what the reader makes of the files.
+#![cfg(feature = "gzip")]
 
 use proptest::prelude::*;
 use serde_json::Value as Json;

@@ -22,11 +22,13 @@ impl Random {
     }
 
     /// Uniform in `[0, 1)`, with 53 bits.
+    #[cfg_attr(not(feature = "gzip"), allow(dead_code, reason = "only simulation draws these"))]
     pub(super) fn unit(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
     }
 
     /// True with probability `p`.
+    #[cfg_attr(not(feature = "gzip"), allow(dead_code, reason = "only simulation draws these"))]
     pub(super) fn chance(&mut self, p: f64) -> bool {
         self.unit() < p
     }
