@@ -6,7 +6,11 @@
 mod convert;
 #[cfg(feature = "full")]
 mod quantile;
+#[cfg(feature = "full")]
+mod ring;
 mod run;
 
 #[cfg(feature = "full")]
 pub use quantile::quantile;
+#[cfg(feature = "full")]
+pub use ring::{RawCursor, RawRing};

@@ -1,13 +1,24 @@
 import { Engine } from "./engine.js";
+import { BaseRing, type RingOptions } from "./ring.js";
 import { BaseRun, readFiles, type RunBlobs, type RunFiles } from "./run.js";
 import * as glue from "./wasm/full/streamgauge.js";
 
 export type { WasmSource } from "./engine.js";
 export { type ErrorCode, StreamgaugeError } from "./errors.js";
+export { Cursor } from "./ring.js";
+export type * from "./ring.js";
 export type * from "./run.js";
 
 /** @internal */
 export const engine: Engine<typeof glue> = new Engine(glue);
+
+/** A bounded ring of chunks: one live stream to many readers, who poll. Free it, or let `using` do so. */
+export class ChunkRing extends BaseRing {
+  /** An empty ring; `invalid_argument` for a bound below 1. */
+  constructor(options: RingOptions) {
+    super(engine, options);
+  }
+}
 
 /** A test run: the files of a run directory, parsed. Free it, or let `using` do so. */
 export class Run extends BaseRun {

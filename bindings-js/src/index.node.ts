@@ -2,7 +2,14 @@ import { readFile } from "node:fs/promises";
 
 import { engine, type WasmSource } from "./full_api.js";
 
-export { type QuantileMethod, quantile, Run, StreamgaugeError } from "./full_api.js";
+export {
+  ChunkRing,
+  Cursor,
+  type QuantileMethod,
+  quantile,
+  Run,
+  StreamgaugeError,
+} from "./full_api.js";
 export type * from "./full_api.js";
 
 /**

@@ -1,6 +1,13 @@
 import { engine, type WasmSource } from "./full_api.js";
 
-export { type QuantileMethod, quantile, Run, StreamgaugeError } from "./full_api.js";
+export {
+  ChunkRing,
+  Cursor,
+  type QuantileMethod,
+  quantile,
+  Run,
+  StreamgaugeError,
+} from "./full_api.js";
 export type * from "./full_api.js";
 
 /**

@@ -153,6 +153,41 @@ export const runCases = {
 };
 
 export const fullCases = {
+  "ring: publish, read, close": (api, check) => {
+    const bytes = (word) => new TextEncoder().encode(word);
+    const ring = new api.ChunkRing({ maxChunks: 4, maxBytes: 100, epoch: 7 });
+    const cursor = ring.cursor({ policy: "skip_to_random_access", hard: { chunks: 3 } });
+    check.equal(ring.publish(bytes("one"), { nowUs: 1_000_000 }), 0);
+    check.equal(ring.publish(bytes("")), null);
+    const preamble = bytes("PAT");
+    check.equal(ring.publish(bytes("two"), { nowUs: 2_000_000, randomAccess: true, preamble }), 1);
+    const read = cursor.read();
+    check.equal(read.chunks.map((c) => new TextDecoder().decode(c.bytes)).join(), "one,two");
+    check.equal(new TextDecoder().decode(read.chunks[1].preamble), "PAT");
+    check.equal(read.next.offsetBytes, 6);
+    check.equal(read.requested.timeUs, null);
+    check.equal(ring.lag(read.requested).timeUs, 1_000_000);
+    check.equal(cursor.read().chunks.length, 0);
+    for (let i = 0; i < 6; i++) ring.publish(bytes("more"), { nowUs: 3_000_000 });
+    check.equal(cursor.read().skip.reason, "evicted");
+    check.equal(ring.snapshot().heldChunks, 0);
+    check.equal(ring.close("failed", "cable cut"), true);
+    check.equal(ring.close(), false);
+    check.equal(cursor.read().closed.message, "cable cut");
+    check.equal(thrown(() => ring.publish(bytes("x"))).code, "closed");
+    check.equal(thrown(() => ring.lag({ ...read.next, epoch: 6 })).code, "stale_cursor");
+    check.equal(thrown(() => ring.publish("text")).code, "invalid_argument");
+    check.equal(thrown(() => ring.cursor({ maxReadBytes: -1 })).code, "out_of_range");
+    check.equal(
+      thrown(() => new api.ChunkRing({ maxChunks: 0, maxBytes: 1 })).code,
+      "invalid_argument",
+    );
+    check.equal(ring.cursors()[0].account.skipEvents, 1);
+    check.equal(cursor.finish("write_failed").ended.drained, 1);
+    check.equal(thrown(() => cursor.read()).code, "closed");
+    cursor.free();
+    ring.free();
+  },
   quantile: (api, check) => {
     check.equal(api.quantile([4, 1, 3, 2], 0.5), 2.5);
     check.equal(api.quantile(Float64Array.of(4, 1, 3, 2), 0.5, "floor_index"), 3);

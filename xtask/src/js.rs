@@ -65,7 +65,7 @@ pub(crate) fn build() -> Result<Outcome> {
 pub(crate) fn test_node() -> Result<Outcome> {
     let dir = consumer()?;
     cmd(package().join("node_modules/.bin/tsc"), ["--project", "."]).dir(&dir).run()?;
-    node_test(&dir, "node.test.mjs")
+    Ok(node_test(&dir, "node.test.mjs")?.and(node_test(&dir, "ring.test.mjs")?))
 }
 
 /// The same tests in headless Chromium.
