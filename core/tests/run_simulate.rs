@@ -72,7 +72,7 @@ fn quick(profile: Profile, seed: u64) -> SimulateOptions {
 
 #[test]
 fn exact_gives_the_truth_on_every_profile() {
-    for &profile in Profile::ALL {
+    for profile in Profile::ALL {
         for seed in 0..16 {
             check(&quick(profile, seed));
         }
@@ -114,7 +114,7 @@ fn profiles_are_what_they_say() {
     assert!(made(Profile::Empty).files[..4].iter().all(|(_, bytes)| bytes.is_empty()));
     assert!(made(Profile::MissingFiles).files.len() < 5);
     assert!(made(Profile::CrlfBom).file("frames.csv").unwrap().starts_with(b"\xef\xbb\xbfrecv"));
-    for &profile in Profile::ALL {
+    for profile in Profile::ALL {
         assert_eq!(profile.name().parse(), Ok(profile));
         // The script's definitions survive every shape as well.
         assert_eq!(read(&made(profile)).summary(Mode::PlotFec).values.len(), 16);

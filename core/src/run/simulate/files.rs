@@ -5,6 +5,7 @@ use super::channel::{Event, Stream};
 use super::profile::{Plan, Profile};
 use super::shape::{EVENTS, FRAMES, META, PROM, Poll, RowId, RowUser, Shaped};
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 /// Rows that cannot be used, for profile `malformed`: each counts as one dropped row.
 pub(super) const FRAME_JUNK: [&str; 8] = [
@@ -60,7 +61,6 @@ pub(super) fn render(
             continue;
         }
         files.push(match options.profile {
-            #[cfg(feature = "gzip")]
             Profile::Gzip => (format!("{name}.gz"), gzip(text.as_bytes())),
             Profile::CrlfBom => {
                 let text = text.trim_end().replace('\n', "\r\n");
@@ -72,9 +72,7 @@ pub(super) fn render(
     files
 }
 
-#[cfg(feature = "gzip")]
 fn gzip(bytes: &[u8]) -> Vec<u8> {
-    use std::io::Write as _;
     // The header has no time and no name: the same bytes everywhere.
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     let written = encoder.write_all(bytes).and_then(|()| encoder.finish());

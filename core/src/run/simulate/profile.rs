@@ -47,7 +47,6 @@ pub enum Profile {
     /// `T1_US` before `T0_US`.
     InvertedWindow,
     /// All files compressed.
-    #[cfg(feature = "gzip")]
     Gzip,
     /// A window of 0.15 s with a few frames and one poll.
     Short,
@@ -63,7 +62,7 @@ pub enum Profile {
 
 impl Profile {
     /// Every profile.
-    pub const ALL: &'static [Profile] = &[
+    pub const ALL: [Profile; 24] = [
         Profile::Baseline,
         Profile::Fec,
         Profile::Malformed,
@@ -82,7 +81,6 @@ impl Profile {
         Profile::Freeze,
         Profile::NoWindow,
         Profile::InvertedWindow,
-        #[cfg(feature = "gzip")]
         Profile::Gzip,
         Profile::Short,
         Profile::NewerNames,
@@ -112,7 +110,6 @@ impl Profile {
             Profile::Freeze => "freeze",
             Profile::NoWindow => "no_window",
             Profile::InvertedWindow => "inverted_window",
-            #[cfg(feature = "gzip")]
             Profile::Gzip => "gzip",
             Profile::Short => "short",
             Profile::NewerNames => "newer_names",
@@ -127,9 +124,8 @@ impl std::str::FromStr for Profile {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Profile> {
-        Profile::ALL.iter().copied().find(|profile| profile.name() == text).ok_or_else(|| {
-            let names: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name()).collect();
-            let names = names.join(", ");
+        Profile::ALL.into_iter().find(|profile| profile.name() == text).ok_or_else(|| {
+            let names = Profile::ALL.map(Profile::name).join(", ");
             Error::new(ErrorKind::InvalidArgument, format!("profile is {text:?}: expected one of {names}"))
         })
     }
