@@ -2,6 +2,7 @@
 //! What Python sees is documented in `python/streamgauge/_native.pyi`.
 
 mod arrow;
+mod capture;
 mod columns;
 mod compare;
 mod convert;
@@ -37,6 +38,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(compare::_gate, module)?)?;
     module.add_function(wrap_pyfunction!(simulate::_simulate, module)?)?;
     module.add_function(wrap_pyfunction!(simulate::profiles, module)?)?;
+    module.add_function(wrap_pyfunction!(capture::read_capture, module)?)?;
     module.add_function(wrap_pyfunction!(run::_decode, module)?)?;
     module.add_function(wrap_pyfunction!(table::_restore, module)?)?;
     module.add_function(wrap_pyfunction!(error::_raise, module)?)?;

@@ -121,3 +121,19 @@ fn senders_said_how_much_they_sent() {
         assert!(sent <= row.packets_received && sent > row.packets_received / 2, "{row:?}");
     }
 }
+
+#[test]
+fn a_report_serialises_as_its_rows() {
+    let report = read_capture(&capture("lossy"), &PayloadMap::default()).unwrap();
+    let json = serde_json::to_value(&report).unwrap();
+    let rows: Vec<CaptureRow> = report.streams.iter().map(|stream| stream.row()).collect();
+    assert_eq!(json["streams"], serde_json::to_value(rows).unwrap());
+    assert_eq!(json["counts"]["truncated"], false);
+    assert_eq!(json["rtcp"]["sender_reports"], 15);
+}
+
+#[test]
+fn a_gzipped_capture_is_refused_as_such() {
+    let error = read_capture(&data("clean.pcap.gz"), &PayloadMap::default()).unwrap_err();
+    assert!(error.message().contains("gzip"), "{error}");
+}

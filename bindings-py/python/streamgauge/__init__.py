@@ -28,6 +28,7 @@ from ._native import (
     keys,
     profiles,
     quantile,
+    read_capture,
 )
 from ._ring import Account, CloseReason, CursorStatus, Joined, Lag, LagLimit, Position, RingSnapshot, Skip
 from ._simulate import Simulated, simulate
@@ -73,6 +74,7 @@ __all__ = [
     "keys",
     "profiles",
     "quantile",
+    "read_capture",
     "simulate",
     "sweep",
 ]

@@ -52,6 +52,7 @@ __all__ = [
     "keys",
     "profiles",
     "quantile",
+    "read_capture",
 ]
 
 __version__: str
@@ -513,6 +514,40 @@ def quantile(
 
 def keys() -> list[Key]:
     """Every key of the ``exact`` summary, in order: unit, formula, when ``None``, which way is better."""
+
+def read_capture(
+    source: Union[str, os.PathLike[str], Buffer], /, *, clocks: Optional[dict[int, int]] = None
+) -> dict[str, Any]:
+    """Statistics of every RTP stream in a capture: pcap or pcapng with UDP over IPv4 or IPv6 on Ethernet,
+    loopback or Linux cooked. ``source`` is a path or the bytes of the file, which is read into memory.
+
+    ``clocks`` is the rate in Hz (1 to 10,000,000) of payload types (0 to 127); a type at 90,000 is video
+    (14 stays audio), at another rate audio. Without it the static types have theirs, 109, 111 and 63
+    are audio at 48,000, and the rest from 96 on video at 90,000.
+
+    - ``streams``: a dict for each SSRC between two ports, by SSRC. What was not measured is ``None``.
+
+      - ``ssrc``, ``source``, ``destination``, ``payload_type``, ``clock_hz``
+      - ``packets_received``: all arrivals; ``packets_expected``: from the lowest to the highest sequence
+        number
+      - ``packets_lost``: never arrived, a repeated packet refunds nothing; ``packets_lost_rfc3550``:
+        expected less received
+      - ``packets_duplicate``, ``packets_out_of_order``, ``bytes_received`` (UDP payload)
+      - ``jitter_us`` at the end, ``mean_jitter_us``, ``max_jitter_us``: RFC 3550 A.8 over every packet;
+        ``frame_jitter_us``: over the first packet of each timestamp; ``None`` without a clock
+      - ``max_delta_us``: longest time between two arrivals; ``bitrate_bps``: from the first to the last
+      - ``frames``: distinct timestamps, ``None`` for audio
+      - ``discontinuities``: restarts of the sequence; ``first_arrival_us``, ``last_arrival_us``
+      - by RTCP: ``rtt_us``, ``remote_packets_lost``, ``sender_packets``
+
+    - ``counts``: ``packets``, ``datagrams``, ``other``, ``fragments``, ``malformed`` in the file, and
+      ``truncated``: whether it ends within a packet
+    - ``unvalidated_packets``: RTP packets of SSRCs without two in sequence; ``datagrams_not_followed``: of
+      more than 4096 pairs of ports; ``rtcp``: how much RTCP of each kind
+
+    Raises ``MalformedError`` for what is no capture, ``NotFoundError``, ``StreamgaugeIOError``, and
+    ``InvalidArgumentError`` for a clock out of its range.
+    """
 
 def _compare(a: list[Run], b: list[Run], mode: str, seed: int, resamples: int) -> dict[str, Any]: ...
 def _sweep(

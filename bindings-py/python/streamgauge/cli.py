@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import _text
+from . import _rtp, _text
 from ._compare import Comparison, compare, sweep
 from ._native import Run, __version__, _check_gate, profiles
 from ._progress import each, working
@@ -44,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_OK
     except StreamgaugeError as error:
         # Without a place it is no file but, say, a key that is not found.
-        fix = _FIXES.get(error.code) if error.file or error.code == "internal" else None
+        fixes = {**_FIXES, **args.fixes}
+        fix = fixes.get(error.code) if error.file or error.code == "internal" else None
         return _fail(str(error), fix)
     except ImportError as error:
         if error.name is not None and error.name.startswith("streamgauge"):
@@ -299,7 +300,8 @@ def _parser() -> argparse.ArgumentParser:
         "  streamgauge report --run runs/baseline --run runs/fec --out report\n"
         "  streamgauge summary runs/fec\n"
         "  streamgauge compare runs/baseline runs/fec --fail-if 'frames_lost > 1%'\n"
-        "  streamgauge export runs/fec --out tables --format parquet\n\n"
+        "  streamgauge export runs/fec --out tables --format parquet\n"
+        "  streamgauge rtp call.pcapng\n\n"
         "streamgauge COMMAND --help says more. Every command takes --json.\n" + _EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -314,7 +316,7 @@ def _parser() -> argparse.ArgumentParser:
             epilog=epilog + "\n\n" + _EXIT_CODES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        sub.set_defaults(command=run, usage=sub.error)
+        sub.set_defaults(command=run, usage=sub.error, fixes={})
         sub.add_argument("--json", action="store_true", help="print JSON instead of text")
         return sub
 
@@ -438,6 +440,8 @@ def _parser() -> argparse.ArgumentParser:
         help="a table; repeat for more (default frames and samples)",
     )
     _reading(export)
+
+    _rtp.arguments(command("rtp", _rtp.run, _rtp.HELP, _rtp.EPILOG))
     return parser
 
 

@@ -32,10 +32,12 @@ pub struct CaptureStream {
     pub sender_packets: Option<u64>,
 }
 
-/// What a capture holds.
+/// What a capture holds. Serialised, each stream is its [`CaptureRow`].
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CaptureReport {
     /// The streams, by SSRC, then source and destination.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "as_rows"))]
     pub streams: Vec<CaptureStream>,
     /// Packets and datagrams in the file.
     pub counts: CaptureCounts,
@@ -45,6 +47,29 @@ pub struct CaptureReport {
     pub datagrams_not_followed: u64,
     /// RTCP in the file.
     pub rtcp: RtcpTotals,
+}
+
+#[cfg(feature = "serde")]
+fn as_rows<S: serde::Serializer>(
+    streams: &[CaptureStream],
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_seq(streams.iter().map(CaptureStream::row))
+}
+
+/// Reads a capture file from disk, pcap or pcapng, into memory as a whole.
+///
+/// # Errors
+/// `NotFound` or `Io` when it cannot be read, else those of [`read_capture`], with the file.
+#[cfg(feature = "fs")]
+pub fn read_capture_file(path: &std::path::Path, payloads: &PayloadMap) -> Result<CaptureReport> {
+    use crate::error::{Error, ErrorKind};
+    let named = |error: Error| error.in_file(path.display().to_string());
+    let bytes = std::fs::read(path).map_err(|why| match why.kind() {
+        std::io::ErrorKind::NotFound => named(Error::new(ErrorKind::NotFound, "no such file")),
+        _ => named(Error::new(ErrorKind::Io, why.to_string())),
+    })?;
+    read_capture(&bytes, payloads).map_err(named)
 }
 
 /// Reads a capture file held in memory, pcap or pcapng.

@@ -61,6 +61,22 @@ impl PayloadMap {
         Ok(())
     }
 
+    /// Says only the clock of a payload type. Of RTP video formats the clock is 90 kHz (RFC 3551
+    /// section 5): another one makes the type audio, and 90 kHz makes it video, except where that was
+    /// its clock already.
+    ///
+    /// # Errors
+    /// As [`PayloadMap::set`].
+    pub fn set_clock(&mut self, payload_type: u8, clock_hz: u32) -> Result<()> {
+        let known = self.get(payload_type).filter(|known| known.clock_hz == clock_hz);
+        let kind = match known {
+            Some(known) => known.kind,
+            None if clock_hz == 90_000 => MediaKind::Video,
+            None => MediaKind::Audio,
+        };
+        self.set(payload_type, PayloadFormat { clock_hz, kind })
+    }
+
     /// What a payload type stands for, if known.
     pub fn get(&self, payload_type: u8) -> Option<PayloadFormat> {
         self.formats.get(usize::from(payload_type)).copied().flatten()
@@ -109,5 +125,23 @@ mod tests {
         assert!(map.set(128, opus).is_err());
         assert!(map.set(97, PayloadFormat { clock_hz: 0, ..opus }).is_err());
         assert!(map.set(97, PayloadFormat { clock_hz: 10_000_001, ..opus }).is_err());
+    }
+
+    #[test]
+    fn a_clock_tells_audio_from_video() {
+        let mut map = PayloadMap::default();
+        for (payload_type, clock_hz, kind) in [
+            (97, 48_000, MediaKind::Audio),
+            (97, 90_000, MediaKind::Video),
+            (72, 90_000, MediaKind::Video),
+            (111, 90_000, MediaKind::Video),
+            (14, 90_000, MediaKind::Audio),
+            (96, 90_000, MediaKind::Video),
+        ] {
+            map.set_clock(payload_type, clock_hz).unwrap();
+            assert_eq!(map.get(payload_type), Some(PayloadFormat { clock_hz, kind }), "{payload_type}");
+        }
+        assert!(map.set_clock(128, 8_000).is_err());
+        assert!(map.set_clock(0, 0).is_err());
     }
 }

@@ -80,6 +80,9 @@ impl<'a> Capture<'a> {
                 [0xa1, 0xb2, 0xc3, 0xd4] => (true, false),
                 [0x4d, 0x3c, 0xb2, 0xa1] => (false, true),
                 [0xa1, 0xb2, 0x3c, 0x4d] => (true, true),
+                [0x1f, 0x8b, ..] => {
+                    return Err(Error::new(ErrorKind::Malformed, "compressed by gzip: decompress it first"));
+                }
                 _ => return Err(not_a_capture()),
             };
             let header = bytes.first_chunk::<24>().ok_or_else(|| {

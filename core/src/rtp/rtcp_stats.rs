@@ -25,6 +25,7 @@ impl Default for RtcpConfig {
 
 /// What came of each kind, over all sources. Never falls.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RtcpTotals {
     /// Compound packets.
     pub compounds: u64,
