@@ -25,22 +25,12 @@ fn core(args: &[&str]) -> Result<()> {
 
 fn compare(args: &[&str]) -> Result<()> {
     let rust = program("directory")?;
-    let python = py::venv()?.join("python");
+    let python = py::package()?.join("python");
     let out = shell::target().join("bench");
-    // Apart from the virtual environment, whose package is a debug build.
-    let site = out.join("site");
-    if shell::root().join("bindings-py/pyproject.toml").exists() {
-        cmd(&python, ["-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--upgrade"])
-            .args(["--target".as_ref(), site.as_os_str()])
-            .args(["./bindings-py"])
-            .env("PATH", path_with(&py::venv()?))
-            .show()?;
-    }
     std::fs::create_dir_all(&out)?;
     cmd(&python, [shell::root().join("tests/bench/compare.py")])
         .args(["--rust".as_ref(), rust.as_os_str(), "--out".as_ref(), out.join("report.md").as_os_str()])
         .args(args)
-        .env("PYTHONPATH", site)
         .show()
 }
 
@@ -55,11 +45,4 @@ fn program(name: &str) -> Result<PathBuf> {
         Some(PathBuf::from(path.split_once('"')?.0))
     });
     path.ok_or_else(|| format!("cargo did not say where it put the benchmark {name}").into())
-}
-
-/// The search path with `first` in front: maturin finds its own Python there.
-fn path_with(first: &std::path::Path) -> std::ffi::OsString {
-    let rest = std::env::var_os("PATH").unwrap_or_default();
-    let all = [first.to_path_buf()].into_iter().chain(std::env::split_paths(&rest));
-    std::env::join_paths(all).unwrap_or(rest.clone())
 }
