@@ -2,7 +2,6 @@
 
 mod bench;
 mod c;
-mod conform;
 mod core_tests;
 mod demo;
 mod doctor;
@@ -31,8 +30,7 @@ tasks (make TASK, or cargo xtask TASK):
   bench [ARGS]              ratios against the script, pandas, polars; target/bench/report.md
   demo                      reports on the sample runs; target/demo/
   fuzz [TARGET [SECONDS]]   one fuzz target, or each for a minute (nightly)
-  miri                      unsafe code under Miri (nightly)
-  conform [ARGS]            the same cases in every language
+  miri                      the C library's unsafe code under Miri (nightly)
   install [PREFIX]          the C library, header, pkg-config and CMake files
   ci                        what CI runs: test, where a missing tool is a failure
   clean                     remove everything built
@@ -69,7 +67,6 @@ fn task(args: &[&str]) -> Result<()> {
         ["demo"] => demo::run(),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["miri"] => stages::run(&[Stage { name: "miri", needs: &[], run: core_tests::miri }]),
-        ["conform", rest @ ..] => conform::run(rest),
         ["install"] => c::install("/usr/local".as_ref()),
         ["install", prefix] => c::install(prefix.as_ref()),
         ["clean"] => shell::cargo(["clean"]).show(),
