@@ -49,7 +49,7 @@ impl FromIterator<f64> for Sum {
     }
 }
 
-/// How a quantile is taken from `n` sorted values; 4 methods give 4 answers on the same data.
+/// How a quantile is taken from `n` sorted values: on the same data each method gives another answer.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum QuantileMethod {
     /// Linear interpolation at `q (n - 1)`: Hyndman-Fan type 7, the default of numpy and R.

@@ -20,7 +20,7 @@ pub struct Series {
     /// The text between the braces as it stands in the file, for the script's substring filter.
     pub raw_labels: String,
     /// When each sample was polled, strictly increasing. Of two samples of one time the later one
-    /// in the file counts.
+    /// in the file counts; under two spellings of one label set, that of the spelling seen later.
     pub t_us: Vec<Micros>,
     /// The samples; may hold NaN and infinities.
     pub values: Vec<f64>,
