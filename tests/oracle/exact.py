@@ -682,6 +682,11 @@ def summarise(directory):
         notes.append(
             "more packets were retransmitted or recovered than lost: residual_loss_ratio cannot be known"
         )
+    if any(latency < 0 for latency in ms):
+        notes.append(
+            "frames were received before they were sent: the receiver's clock is behind the sender's by at least "
+            "-latency_min_ms, so latencies show change, not delay"
+        )
     out["notes"] = notes
     return out
 

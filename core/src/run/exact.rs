@@ -394,6 +394,12 @@ impl Parts<'_> {
                     .into(),
             );
         }
+        if self.latency.latency_ms.iter().any(|ms| *ms < 0.0) {
+            notes.push(
+                "frames were received before they were sent: the receiver's clock is behind the sender's by at least -latency_min_ms, so latencies show change, not delay"
+                    .into(),
+            );
+        }
         notes
     }
 }
