@@ -1,9 +1,30 @@
-//! Text for other systems: Prometheus exposition with bounded cardinality, and JSON.
+//! For other systems: Prometheus exposition and OTLP metrics with bounded cardinality, JSON.
 
+mod counters;
 #[cfg(feature = "serde")]
 mod json;
+#[cfg(feature = "proto")]
+mod otlp;
 mod prometheus;
 
 #[cfg(feature = "serde")]
 pub use json::stats_json;
-pub use prometheus::{Exposition, escape_label, tracks_text};
+#[cfg(feature = "proto")]
+pub use otlp::{OtlpConfig, OtlpMetrics, otlp_cumulative, otlp_delta};
+pub use prometheus::{Exposition, account_text, escape_label, tracks_text};
+
+use crate::telemetry::{Direction, Role};
+
+const fn direction_code(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Upstream => "upstream",
+        Direction::Downstream => "downstream",
+    }
+}
+
+const fn role_code(role: Role) -> &'static str {
+    match role {
+        Role::Edge => "edge",
+        Role::Relay => "relay",
+    }
+}

@@ -13,7 +13,7 @@
 //! - [`run`]: test-run directories: read, derive, summarise, compare, sweep, simulate.
 //! - [`telemetry`]: rooms, participants, tracks: deltas to report, delivered exactly once.
 //! - [`wire`] (feature `proto`): protobuf that LiveKit's services take.
-//! - [`export`]: Prometheus and OpenMetrics text, JSON.
+//! - [`export`]: Prometheus and OpenMetrics text, JSON, OTLP metrics (feature `proto`).
 
 pub mod counter;
 pub mod error;

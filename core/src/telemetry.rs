@@ -6,12 +6,14 @@
 //! consistent cut. What was taken is held until it is acknowledged; what could not be delivered is
 //! pending again.
 
+mod account;
 #[cfg(feature = "sync")]
 mod reporter;
 mod stat;
 mod totals;
 mod track;
 
+pub use account::{Account, Group, GroupAccount, TrackAccount};
 #[cfg(feature = "sync")]
 pub use reporter::Reporter;
 pub use stat::{DataSummary, Scores, Stat, StatsKey, coalesce};
@@ -167,6 +169,8 @@ pub struct TelemetryCounts {
 pub struct Report {
     /// Consecutive number, from 1.
     pub sequence: u64,
+    /// When the report acknowledged before was taken; for the first, the earliest start of a stat.
+    pub start_us: Micros,
     /// When it was taken.
     pub time_us: Micros,
     /// One stat a track or participant, by key.
@@ -194,12 +198,16 @@ struct Registry {
     counts: TelemetryCounts,
     /// Totals of tracks that are gone, by direction and role.
     retired: BTreeMap<(Direction, Role), TrackTotals>,
+    /// Every group there ever was, with what its tracks counted that are gone.
+    groups: BTreeMap<Group, GroupAccount>,
 }
 
 #[derive(Debug, Default)]
 struct Delivery {
     sequence: u64,
     in_flight: Option<Vec<Arc<Shared>>>,
+    taken_us: Micros,
+    acknowledged_us: Option<Micros>,
 }
 
 /// What tells tracks apart.
@@ -300,7 +308,13 @@ impl Telemetry {
                 format!("there are {} participants, the limit", config.max_participants),
             ));
         }
+        let group = Group::of(&key);
         let shared = Arc::new(Shared::new(config, key, now_us, seed)?);
+        registry.groups.entry(group).or_insert(GroupAccount {
+            group,
+            start_us: now_us,
+            totals: TrackTotals::default(),
+        });
         let participant = registry.participants.entry(id.participant.clone()).or_default();
         participant.open_tracks += 1;
         participant.idle_since_us = None;
@@ -378,7 +392,10 @@ impl Telemetry {
         }
         delivery.sequence += 1;
         delivery.in_flight = Some(taken);
-        Ok(Report { sequence: delivery.sequence, time_us: now_us, stats })
+        delivery.taken_us = now_us;
+        let first_us = || stats.iter().map(|stat| stat.interval.start_us).min();
+        let start_us = delivery.acknowledged_us.or_else(first_us).unwrap_or(now_us).min(now_us);
+        Ok(Report { sequence: delivery.sequence, start_us, time_us: now_us, stats })
     }
 
     /// The report in flight has arrived. Tracks that are closed and delivered are dropped, and
@@ -389,6 +406,7 @@ impl Telemetry {
 
     fn ack_locked(&self, delivery: &mut Delivery, now_us: Micros) -> bool {
         let Some(taken) = delivery.in_flight.take() else { return false };
+        delivery.acknowledged_us = delivery.acknowledged_us.max(Some(delivery.taken_us));
         let drained: Vec<Arc<Shared>> = taken.into_iter().filter(|shared| shared.ack()).collect();
         let mut registry = self.registry();
         for shared in drained {
@@ -445,6 +463,22 @@ impl Telemetry {
         tracks.iter().map(|shared| (shared.key.clone(), shared.totals())).collect()
     }
 
+    /// Everything counted on this node since its start, for formats with cumulative counts. The
+    /// groups never fall, but for signed fields; tracks are there until they are dropped.
+    pub fn account(&self) -> Account {
+        let registry = self.registry();
+        let mut groups = registry.groups.clone();
+        let mut tracks = Vec::with_capacity(registry.tracks.len());
+        for shared in registry.tracks.values() {
+            let totals = shared.counted_here();
+            if let Some(group) = groups.get_mut(&Group::of(&shared.key)) {
+                group.totals.add(&totals);
+            }
+            tracks.push(TrackAccount { key: shared.key.clone(), start_us: shared.opened_us, totals });
+        }
+        Account { groups: groups.into_values().collect(), tracks }
+    }
+
     /// What telemetry says of itself.
     pub fn counts(&self) -> TelemetryCounts {
         let registry = self.registry();
@@ -486,6 +520,9 @@ impl Registry {
         self.counts.tracks_dropped += 1;
         self.counts.rejected_after_close += shared.rejected();
         let totals = shared.totals();
+        if let Some(group) = self.groups.get_mut(&Group::of(key)) {
+            group.totals.add(&shared.counted_here());
+        }
         self.retired.entry((id.direction, id.role)).or_default().add(&totals);
         if let Some(participant) = self.participants.get_mut(&id.participant) {
             participant.totals.entry((id.direction, id.role)).or_default().add(&totals);

@@ -1,6 +1,7 @@
 //! Stats as JSON.
 
-use crate::telemetry::{Direction, Role, Stat};
+use super::{direction_code, role_code};
+use crate::telemetry::Stat;
 use serde_json::{Map, Value, json};
 
 /// The stats of a report as a JSON array. Counts are numbers (exact in JSON, rounded past 2^53 by
@@ -18,20 +19,8 @@ fn one(stat: &Stat) -> Value {
     put("room_name", json!(key.room_name));
     put("participant", json!(key.participant));
     put("track", json!(key.track));
-    put(
-        "direction",
-        json!(match key.direction {
-            Direction::Upstream => "upstream",
-            Direction::Downstream => "downstream",
-        }),
-    );
-    put(
-        "role",
-        json!(match key.role {
-            Role::Edge => "edge",
-            Role::Relay => "relay",
-        }),
-    );
+    put("direction", json!(direction_code(key.direction)));
+    put("role", json!(role_code(key.role)));
     put("kind", json!(key.kind.code()));
     put("source", json!(key.source));
     put("mime", json!(key.mime));
@@ -100,7 +89,7 @@ fn one(stat: &Stat) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::{Telemetry, TelemetryConfig, TrackKey, TrackKind};
+    use crate::telemetry::{Direction, Role, Telemetry, TelemetryConfig, TrackKey, TrackKind};
 
     #[test]
     fn absent_is_null_and_counts_are_exact() {

@@ -1,7 +1,9 @@
 //! The Prometheus text format 0.0.4, and OpenMetrics 1.0 where it is asked for.
 
+use super::counters::{COUNTERS, LOST, largest};
+use super::{direction_code, role_code};
 use crate::ledger::Totals;
-use crate::telemetry::{Direction, Role, TrackKey, TrackKind, TrackTotals};
+use crate::telemetry::{Account, Group, TrackKey, TrackTotals};
 use std::fmt::Write;
 
 /// Writes metric families; a family's samples stand together, as the format wants it.
@@ -97,92 +99,100 @@ const OTHER: &str = "other";
 
 /// Cumulative counts of tracks, the `top` with the most bytes by name and the others added up under
 /// `track="other"`, so that there are at most `top` + 1 samples for each direction, role and kind.
-/// A track that moves between the two makes its own series, and `other`, fall: sum over all for a
-/// total. Loss leaves as two: what is signed is a gauge.
+/// A track that moves between the two, or that is dropped, makes sums fall: for sums that do not,
+/// see [`account_text`]. Loss is signed and so a gauge.
 pub fn tracks_text(tracks: &[(TrackKey, TrackTotals)], top: usize, openmetrics: bool) -> String {
-    let rows = fold(tracks, top);
-    let mut out = Exposition::new(openmetrics);
-    let counters: [CounterFamily; 10] = [
-        ("streamgauge_track_packets_total", "Media packets, FEC included.", |t| t.primary_packets),
-        ("streamgauge_track_bytes_total", "Their bytes.", |t| t.primary_bytes),
-        ("streamgauge_track_retransmit_packets_total", "Retransmitted packets.", |t| t.retransmit_packets),
-        ("streamgauge_track_retransmit_bytes_total", "Their bytes.", |t| t.retransmit_bytes),
-        ("streamgauge_track_padding_bytes_total", "Padding bytes.", |t| t.padding_bytes),
-        ("streamgauge_track_frames_total", "Frames; of simulcast those of the best layer.", |t| t.frames),
-        ("streamgauge_track_nacks_total", "NACKs.", |t| t.nacks),
-        ("streamgauge_track_plis_total", "Picture loss indications.", |t| t.plis),
-        ("streamgauge_track_firs_total", "Full intra requests.", |t| t.firs),
-        ("streamgauge_track_messages_total", "Messages of data and signal tracks.", |t| t.messages),
-    ];
-    for (name, help, value) in counters {
-        out.counter(name, help, rows.iter().map(|row| (row.labels(), value(&row.totals))));
+    let groups = largest(tracks, top, |(key, totals)| {
+        (Group::of(key), totals.primary_bytes, (&key.participant, &key.track))
+    });
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for (group, named, rest) in groups {
+        rows.extend(named.iter().map(|(key, totals)| Row { key: Some(key), group, totals: *totals }));
+        if !rest.is_empty() {
+            let mut sum = TrackTotals::default();
+            rest.iter().for_each(|(_, totals)| sum.add(totals));
+            rows.push(Row { key: None, group, totals: sum });
+        }
     }
-    let lost = rows.iter().map(|row| (row.labels(), Some(row.totals.packets_lost as f64)));
-    out.gauge("streamgauge_track_packets_lost", "Packets lost; falls when one comes late.", lost);
+    let mut out = Exposition::new(openmetrics);
+    families(&mut out, "streamgauge_track", &rows, Row::labels);
     out.finish()
 }
 
-/// Name, help and value of a counter.
-type CounterFamily = (&'static str, &'static str, fn(&TrackTotals) -> u64);
+/// Cumulative counts of every direction, role and kind (`streamgauge_bytes_total` and so on), which
+/// never fall, and of the `top` tracks with the most bytes in each (`streamgauge_track_bytes_total`
+/// and so on). A sum is that of the groups; a track's own series ends when it is dropped or others
+/// pass it, so tracks are for a closer look. Loss is signed and so a gauge.
+pub fn account_text(account: &Account, top: usize, openmetrics: bool) -> String {
+    let mut out = Exposition::new(openmetrics);
+    let groups: Vec<Row<'_>> = account
+        .groups
+        .iter()
+        .map(|group| Row { key: None, group: group.group, totals: group.totals })
+        .collect();
+    families(&mut out, "streamgauge", &groups, Row::group_labels);
+    let tracks = largest(&account.tracks, top, |track| {
+        (Group::of(&track.key), track.totals.primary_bytes, (&track.key.participant, &track.key.track))
+    });
+    let tracks: Vec<Row<'_>> = tracks
+        .into_iter()
+        .flat_map(|(group, named, _)| {
+            named.into_iter().map(move |track| Row { key: Some(&track.key), group, totals: track.totals })
+        })
+        .collect();
+    families(&mut out, "streamgauge_track", &tracks, Row::labels);
+    out.finish()
+}
+
+fn families<'a, const N: usize>(
+    out: &mut Exposition,
+    prefix: &str,
+    rows: &'a [Row<'a>],
+    labels: fn(&'a Row<'a>) -> [(&'a str, &'a str); N],
+) {
+    for counter in &COUNTERS {
+        let samples = rows.iter().filter_map(|row| {
+            let value = counter.of(Some(row.group.kind), &row.totals)?;
+            Some((labels(row), value))
+        });
+        out.counter(&format!("{prefix}_{}_total", counter.name), counter.help, samples);
+    }
+    let lost = rows.iter().map(|row| (labels(row), Some(row.totals.packets_lost as f64)));
+    out.gauge(&format!("{prefix}_{}", LOST.0), LOST.1, lost);
+}
 
 struct Row<'a> {
+    /// Absent for a sum of tracks.
     key: Option<&'a TrackKey>,
-    direction: Direction,
-    role: Role,
-    kind: TrackKind,
+    group: Group,
     totals: TrackTotals,
 }
 
-impl Row<'_> {
-    fn labels(&self) -> [(&str, &str); 5] {
+impl<'a> Row<'a> {
+    fn labels(&'a self) -> [(&'a str, &'a str); 5] {
+        let [direction, role, kind] = self.group_labels();
         [
             ("participant", self.key.map_or(OTHER, |key| &key.participant)),
             ("track", self.key.map_or(OTHER, |key| &key.track)),
-            (
-                "direction",
-                match self.direction {
-                    Direction::Upstream => "upstream",
-                    Direction::Downstream => "downstream",
-                },
-            ),
-            (
-                "role",
-                match self.role {
-                    Role::Edge => "edge",
-                    Role::Relay => "relay",
-                },
-            ),
-            ("kind", self.kind.code()),
+            direction,
+            role,
+            kind,
         ]
     }
-}
 
-/// The largest tracks of each direction, role and kind, and one row for the rest of each.
-fn fold(tracks: &[(TrackKey, TrackTotals)], top: usize) -> Vec<Row<'_>> {
-    let group = |key: &TrackKey| (key.direction, key.role, key.kind);
-    let mut sorted: Vec<&(TrackKey, TrackTotals)> = tracks.iter().collect();
-    sorted.sort_by(|(a, a_totals), (b, b_totals)| {
-        let by_bytes = b_totals.primary_bytes.cmp(&a_totals.primary_bytes);
-        let by_name = || (&a.participant, &a.track).cmp(&(&b.participant, &b.track));
-        group(a).cmp(&group(b)).then(by_bytes).then_with(by_name)
-    });
-    let mut rows: Vec<Row<'_>> = Vec::new();
-    for chunk in sorted.chunk_by(|a, b| group(&a.0) == group(&b.0)) {
-        let (direction, role, kind) = group(&chunk[0].0);
-        let row = |key, totals| Row { key, direction, role, kind, totals };
-        rows.extend(chunk.iter().take(top).map(|(key, totals)| row(Some(key), *totals)));
-        if chunk.len() > top {
-            let mut rest = TrackTotals::default();
-            chunk[top..].iter().for_each(|(_, totals)| rest.add(totals));
-            rows.push(row(None, rest));
-        }
+    fn group_labels(&'a self) -> [(&'a str, &'a str); 3] {
+        [
+            ("direction", direction_code(self.group.direction)),
+            ("role", role_code(self.group.role)),
+            ("kind", self.group.kind.code()),
+        ]
     }
-    rows
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::telemetry::{Direction, Role, Telemetry, TelemetryConfig, Track, TrackKind, TrackSeed};
 
     fn track(track: &str, bytes: u64) -> (TrackKey, TrackTotals) {
         let key = TrackKey {
@@ -230,5 +240,50 @@ mod tests {
         let mut out = Exposition::new(true);
         out.gauge("x", "a \"b\"\\\n", [([], Some(1.5)), ([], None), ([], Some(f64::NAN))]);
         assert_eq!(out.finish(), "# HELP x a \\\"b\\\"\\\\\\n\n# TYPE x gauge\nx 1.5\n# EOF\n");
+    }
+
+    #[test]
+    fn sums_do_not_fall_when_a_track_goes() {
+        let telemetry = Telemetry::new(TelemetryConfig::default()).unwrap();
+        telemetry.identify("PA", "RM", "", 0).unwrap();
+        let open = |name: &str, seed| {
+            let key = TrackKey { participant: "PA".into(), ..track(name, 0).0 };
+            telemetry.open_seeded(key, 3, seed).unwrap()
+        };
+        let totals = TrackTotals { primary_bytes: 1000, ..TrackTotals::default() };
+        let tracks: [Track; 3] = [
+            open("t1", TrackSeed::default()),
+            open("t2", TrackSeed { totals }),
+            open("t3", TrackSeed::default()),
+        ];
+        for (track, bytes) in tracks.iter().zip([5, 7, 1]) {
+            track.record_message(4, bytes);
+        }
+        let lines = || {
+            let text = account_text(&telemetry.account(), 1, false);
+            let bytes = |line: &&str| line.contains("_bytes_total{") && !line.contains("_padding_");
+            let values = text.lines().filter(bytes).filter(|line| !line.contains("retransmit"));
+            values.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let labels = r#"direction="upstream",role="edge",kind="audio""#;
+        let sum = format!("streamgauge_bytes_total{{{labels}}} 13");
+        let of = |name: &str, bytes| {
+            format!(r#"streamgauge_track_bytes_total{{participant="PA",track="{name}",{labels}}} {bytes}"#)
+        };
+        // What t2 counted elsewhere is in the account of that node.
+        assert_eq!(lines(), [sum.clone(), of("t2", 7)]);
+        tracks[1].close(5);
+        assert_eq!(lines(), [sum.clone(), of("t2", 7)]);
+        telemetry.flush(6).unwrap();
+        assert_eq!(lines(), [sum, of("t1", 5)]);
+        assert_eq!(telemetry.totals(Direction::Upstream, Role::Edge).primary_bytes, 1013);
+    }
+
+    #[test]
+    fn what_a_kind_cannot_have_is_absent() {
+        let text = tracks_text(&[track("t1", 5)], 2, false);
+        assert!(!text.contains("streamgauge_track_frames_total{"));
+        assert!(!text.contains("streamgauge_track_messages_total{"));
+        assert!(text.contains("streamgauge_track_nacks_total{"));
     }
 }

@@ -79,6 +79,9 @@ impl Peak for TrackPeaks {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) key: TrackKey,
+    pub(super) opened_us: Micros,
+    /// What was counted on another node; absent for a track that began here.
+    seed: Option<Box<TrackTotals>>,
     state: Mutex<State>,
     rejected: AtomicU64,
 }
@@ -149,7 +152,8 @@ impl Shared {
             merged: 0,
             in_flight: false,
         };
-        Ok(Shared { key, state: Mutex::new(state), rejected: AtomicU64::new(0) })
+        let seed = (!seed.totals.is_zero()).then(|| Box::new(seed.totals));
+        Ok(Shared { key, opened_us: now_us, seed, state: Mutex::new(state), rejected: AtomicU64::new(0) })
     }
 
     /// Runs `record` unless the track is closed.
@@ -171,6 +175,12 @@ impl Shared {
         let mut totals = *state.ledger.total();
         totals.add(&state.unfolded());
         totals
+    }
+
+    /// The totals less what was counted on another node.
+    pub(super) fn counted_here(&self) -> TrackTotals {
+        let totals = self.totals();
+        self.seed.as_ref().map_or(totals, |seed| totals.since(seed))
     }
 
     fn close(&self, now_us: Micros) {
