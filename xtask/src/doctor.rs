@@ -78,8 +78,15 @@ pub(crate) const CHROMIUM: Tool = Tool {
     get: "the package chromium, or Google Chrome",
     apt: Some("chromium"),
 };
+pub(crate) const FFMPEG: Tool = Tool {
+    name: "ffmpeg with ffprobe",
+    needed_for: "the example relay",
+    check: || version("ffprobe", &["-version"]).and_then(|_| version("ffmpeg", &["-version"])),
+    get: "the package ffmpeg",
+    apt: Some("ffmpeg"),
+};
 
-const ALL: [Tool; 8] = [RUST, CC, PYTHON, NODE, GO, PKG_CONFIG, VALGRIND, CHROMIUM];
+const ALL: [Tool; 9] = [RUST, CC, PYTHON, NODE, GO, PKG_CONFIG, VALGRIND, CHROMIUM, FFMPEG];
 
 impl Tool {
     /// What is wrong with it, `None` when it can be used.

@@ -5,6 +5,7 @@ mod c;
 mod core_tests;
 mod demo;
 mod doctor;
+mod examples;
 mod fuzz;
 mod gen_files;
 mod go;
@@ -18,7 +19,7 @@ mod stamp;
 
 use std::process::ExitCode;
 
-use doctor::{CC, CHROMIUM, GO, NODE, PKG_CONFIG, PYTHON, VALGRIND};
+use doctor::{CC, CHROMIUM, FFMPEG, GO, NODE, PKG_CONFIG, PYTHON, VALGRIND};
 use shell::{Result, fail};
 use stages::Stage;
 
@@ -31,6 +32,7 @@ tasks (make TASK, or cargo xtask TASK):
   demo                      reports on the sample runs; target/demo/
   fuzz [TARGET [SECONDS]]   one fuzz target, or each for a minute (nightly)
   miri                      the C library's unsafe code under Miri (nightly)
+  soak                      the example relay for a minute with three curls
   install [PREFIX]          the C library, header, pkg-config and CMake files
   ci                        what CI runs: test, where a missing tool is a failure
   clean                     remove everything built
@@ -67,6 +69,7 @@ fn task(args: &[&str]) -> Result<()> {
         ["demo"] => demo::run(),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["miri"] => stages::run(&[Stage { name: "miri", needs: &[], run: core_tests::miri }]),
+        ["soak"] => stages::run(&[Stage { name: "relay", needs: &[FFMPEG], run: examples::relay_minute }]),
         ["install"] => c::install("/usr/local".as_ref()),
         ["install", prefix] => c::install(prefix.as_ref()),
         ["clean"] => shell::cargo(["clean"]).show(),
@@ -111,6 +114,7 @@ fn test(lang: Option<&str>) -> Result<()> {
             Stage { name: "JavaScript tests, Chromium", needs: &[NODE, CHROMIUM], run: js::test_browser },
         ]
     };
+    let relay = || vec![Stage { name: "example relay", needs: &[FFMPEG], run: examples::relay }];
     let lint = || {
         vec![
             RUSTFMT,
@@ -122,8 +126,8 @@ fn test(lang: Option<&str>) -> Result<()> {
         ]
     };
     let stages = match lang {
-        None => [lint(), rust(), c(), go(), py(), js()].into_iter().flatten().collect(),
-        Some("rust") => rust(),
+        None => [lint(), rust(), c(), go(), py(), js(), relay()].into_iter().flatten().collect(),
+        Some("rust") => [rust(), relay()].into_iter().flatten().collect(),
         Some("c") => c(),
         Some("go") => go(),
         Some("py") => py(),
