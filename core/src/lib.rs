@@ -10,6 +10,7 @@
 //! - [`ledger`]: totals with independent readers, and sums over children that come and go.
 //! - [`rtp`]: packets, receiver statistics per SSRC, RTCP.
 //! - [`ring`]: one live stream to many readers, with exact lag and a policy for slow ones.
+//! - [`series`]: windows, rollups, quantile sketches, downsampling.
 //! - [`run`]: test-run directories: read, derive, summarise, compare, sweep, simulate.
 //! - [`telemetry`]: rooms, participants, tracks: deltas to report, delivered exactly once.
 //! - [`wire`] (feature `proto`): protobuf that LiveKit's services take.
@@ -23,6 +24,7 @@ pub mod math;
 pub mod ring;
 pub mod rtp;
 pub mod run;
+pub mod series;
 pub mod telemetry;
 pub mod time;
 #[cfg(feature = "proto")]

@@ -35,9 +35,25 @@ impl Sum {
         self.sum = total;
     }
 
+    /// Adds another sum.
+    pub fn merge(&mut self, other: &Sum) {
+        self.add(other.sum);
+        self.rest += other.rest;
+    }
+
     /// The sum so far.
     pub fn value(&self) -> f64 {
         self.sum + self.rest
+    }
+
+    /// The rounded sum and what it lacks; infinity and 0 for one past the range of `f64`.
+    pub fn parts(&self) -> (f64, f64) {
+        if self.value().is_finite() { (self.sum, self.rest) } else { (f64::INFINITY, 0.0) }
+    }
+
+    /// A sum from its [`Sum::parts`].
+    pub const fn from_parts(sum: f64, rest: f64) -> Sum {
+        Sum { sum, rest }
     }
 }
 
