@@ -19,6 +19,119 @@
 #include <stdint.h>
 
 /**
+ * A counter of integers, exact to 2^64 - 1.
+ */
+#define SG_COUNTER_U64 0
+
+/**
+ * A counter of floating-point numbers, as Prometheus has them.
+ */
+#define SG_COUNTER_F64 1
+
+/**
+ * Hint: nothing is known of the sample, the values decide.
+ */
+#define SG_HINT_NONE 0
+
+/**
+ * Hint: the epoch changed since the sample before (a new SSRC, codec or process): the value counts from
+ * zero even when it is larger than the one before.
+ */
+#define SG_HINT_BOUNDARY 1
+
+/**
+ * Step: the first sample. It adds nothing, or its value when the origin is known to be zero.
+ */
+#define SG_STEP_FIRST 1
+
+/**
+ * Step: the counter grew or stayed.
+ */
+#define SG_STEP_ADVANCE 2
+
+/**
+ * Step: the counter passed the end of its declared width and went on from zero.
+ */
+#define SG_STEP_WRAP 3
+
+/**
+ * Step: the counter fell: it restarted from zero, and its value counts in full.
+ */
+#define SG_STEP_RESET 4
+
+/**
+ * Step: the caller said that the epoch changed: the value counts in full.
+ */
+#define SG_STEP_BOUNDARY 5
+
+/**
+ * Step: the same time and value as the sample before: adds nothing.
+ */
+#define SG_STEP_REPEAT 6
+
+/**
+ * Step: not taken and counted as such (not finite, negative, wider than declared, back in time, a second
+ * value for the same time, or a total that would not fit); the counter is as it was.
+ */
+#define SG_STEP_REJECTED 7
+
+/**
+ * Rate: from the first to the last sample inside the window, over the time between these two.
+ */
+#define SG_RATE_RAW 0
+
+/**
+ * Rate: as Prometheus's `rate()`: extrapolated towards the ends of the window.
+ */
+#define SG_RATE_PROMETHEUS 1
+
+/**
+ * Rate: from the last sample at or before the start to the last one at or before the end.
+ */
+#define SG_RATE_ANCHORED 2
+
+/**
+ * Rate: the counter's value at both ends of the window, interpolated.
+ */
+#define SG_RATE_SMOOTHED 3
+
+/**
+ * Packet flag: the marker bit.
+ */
+#define SG_PACKET_MARKER 1
+
+/**
+ * Packet flag: part of a key frame.
+ */
+#define SG_PACKET_KEYFRAME 2
+
+/**
+ * Packet flag: a retransmission on its own SSRC.
+ */
+#define SG_PACKET_RTX 4
+
+/**
+ * Packet flag: forward error correction.
+ */
+#define SG_PACKET_FEC 8
+
+/**
+ * Kind of media: audio if the clock is not 90 kHz, else video; a format that the payload type has with that
+ * clock stays.
+ */
+#define SG_MEDIA_BY_CLOCK 0
+
+/**
+ * Kind of media: sound, a packet is no frame.
+ */
+#define SG_MEDIA_AUDIO 1
+
+/**
+ * Kind of media: pictures, a frame is a distinct timestamp.
+ */
+#define SG_MEDIA_VIDEO 2
+
+/**
  * Quantile method: linear interpolation at `q (n - 1)`, as numpy and R do by default.
  */
 #define SG_QUANTILE_LINEAR 0
@@ -147,6 +260,76 @@
 #define SG_MODE_PLOT_FEC 1
 
 /**
+ * OTLP: protobuf, `application/x-protobuf`.
+ */
+#define SG_OTLP_PROTOBUF 0
+
+/**
+ * OTLP: JSON, `application/json`.
+ */
+#define SG_OTLP_JSON 1
+
+/**
+ * Level: each track makes a stat.
+ */
+#define SG_LEVEL_TRACK 0
+
+/**
+ * Level: all tracks of a participant in a direction and role make one.
+ */
+#define SG_LEVEL_PARTICIPANT 1
+
+/**
+ * Bytes: payload, as LiveKit counts: primary and retransmitted bytes without headers and padding.
+ */
+#define SG_BYTES_PAYLOAD 0
+
+/**
+ * Bytes: the whole UDP payload.
+ */
+#define SG_BYTES_WIRE 1
+
+/**
+ * Direction: from a publisher to the server. Exists only at the publisher's home node.
+ */
+#define SG_DIRECTION_UPSTREAM 1
+
+/**
+ * Direction: from the server to a subscriber.
+ */
+#define SG_DIRECTION_DOWNSTREAM 2
+
+/**
+ * Role: a client is at the other end.
+ */
+#define SG_ROLE_EDGE 0
+
+/**
+ * Role: another server is at the other end. Never added to edge traffic, never in the LiveKit protobuf.
+ */
+#define SG_ROLE_RELAY 1
+
+/**
+ * A track of sound.
+ */
+#define SG_TRACK_AUDIO 1
+
+/**
+ * A track of pictures.
+ */
+#define SG_TRACK_VIDEO 2
+
+/**
+ * A data track or channel.
+ */
+#define SG_TRACK_DATA 3
+
+/**
+ * The signal channel.
+ */
+#define SG_TRACK_SIGNAL 4
+
+/**
  * Version of the binary interface; raised by every change that breaks a compiled caller.
  */
 #define SG_ABI_VERSION 1
@@ -158,6 +341,14 @@
 #define SG_VERSION_MAJOR 0
 #define SG_VERSION_MINOR 1
 #define SG_VERSION_PATCH 0
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
+typedef struct Handle_Account Handle_Account;
 
 /**
  * A value of the core, and whether a panic left it in an unknown state.
@@ -181,6 +372,14 @@ typedef struct Handle_ChunkRing Handle_ChunkRing;
  * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
  * error rather than undefined; release builds free it.
  */
+typedef struct Handle_Mutex_AnyCounter Handle_Mutex_AnyCounter;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
 typedef struct Handle_Mutex_Held Handle_Mutex_Held;
 
 /**
@@ -197,7 +396,55 @@ typedef struct Handle_Mutex_Reader Handle_Mutex_Reader;
  * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
  * error rather than undefined; release builds free it.
  */
+typedef struct Handle_Mutex_RtcpStats Handle_Mutex_RtcpStats;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
+typedef struct Handle_Mutex_Stats Handle_Mutex_Stats;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
+typedef struct Handle_Report Handle_Report;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
 typedef struct Handle_Run Handle_Run;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
+typedef struct Handle_Telemetry Handle_Telemetry;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
+typedef struct Handle_Track Handle_Track;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
+typedef struct Handle_Vec_StreamDelta Handle_Vec_StreamDelta;
 
 /**
  * An error: a status for programs and a sentence for people. One thread at a time.
@@ -224,6 +471,151 @@ typedef struct {
 typedef int32_t sg_status;
 
 /**
+ * How a counter reads its samples. All zero is an integer counter of unknown origin and no width.
+ */
+typedef struct {
+  /**
+   * `SG_COUNTER_...`
+   */
+  int32_t kind;
+  /**
+   * Width of the counter in bits, 1 to 64; 0 when not declared. Only with a width can a fall be a wrap.
+   */
+  uint32_t width_bits;
+  /**
+   * The fastest plausible growth per second: a fall is a wrap when the wrapped step is within it. 0 when
+   * not known; then a step under a quarter of the width's range is plausible.
+   */
+  double max_per_s;
+  /**
+   * Not 0 when the counter is known to have started at zero within what is observed: the first sample
+   * counts in full.
+   */
+  uint8_t origin_known;
+} sg_counter_config;
+
+/**
+ * A counter. One thread at a time: others get `SG_BUSY`.
+ */
+typedef Handle_Mutex_AnyCounter sg_counter;
+
+/**
+ * What one sample added.
+ */
+typedef struct {
+  /**
+   * `SG_STEP_...`
+   */
+  int32_t kind;
+  /**
+   * Whether there is an interval: not for a first, a repeated and a rejected sample.
+   */
+  bool has_interval;
+  /**
+   * What was added to the total of an integer counter; 0 for the other kind.
+   */
+  uint64_t delta_u64;
+  /**
+   * What was added to the total of a floating-point counter; 0 for the other kind.
+   */
+  double delta_f64;
+  /**
+   * Time of the sample before, microseconds.
+   */
+  int64_t start_us;
+  /**
+   * Time of this sample, microseconds.
+   */
+  int64_t end_us;
+} sg_step;
+
+/**
+ * What a counter has seen.
+ */
+typedef struct {
+  /**
+   * `SG_COUNTER_...`
+   */
+  int32_t kind;
+  /**
+   * Whether there is a last sample.
+   */
+  bool has_last;
+  /**
+   * Everything that an integer counter added; never falls. 0 for the other kind.
+   */
+  uint64_t total_u64;
+  /**
+   * Everything that a floating-point counter added; never falls. 0 for the other kind.
+   */
+  double total_f64;
+  /**
+   * Samples that restarted the counter without being announced.
+   */
+  uint64_t resets;
+  /**
+   * Samples that passed the end of the width.
+   */
+  uint64_t wraps;
+  /**
+   * Samples that began an announced epoch.
+   */
+  uint64_t boundaries;
+  /**
+   * Samples that were not taken.
+   */
+  uint64_t rejected;
+  /**
+   * Time of the last sample taken, microseconds.
+   */
+  int64_t last_us;
+  /**
+   * Its value, of an integer counter.
+   */
+  uint64_t last_u64;
+  /**
+   * Its value, of a floating-point counter.
+   */
+  double last_f64;
+} sg_counter_state;
+
+/**
+ * A sample of a counter.
+ */
+typedef struct {
+  /**
+   * When it was read, microseconds.
+   */
+  int64_t at_us;
+  /**
+   * What it showed.
+   */
+  double value;
+} sg_sample;
+
+/**
+ * An increase, and what it is divided by.
+ */
+typedef struct {
+  /**
+   * Increase per second.
+   */
+  double per_s;
+  /**
+   * What was added, resets accounted for.
+   */
+  double increase;
+  /**
+   * The seconds that `per_s` divides by; above 0.
+   */
+  double seconds;
+  /**
+   * Resets among the samples used.
+   */
+  uint64_t resets;
+} sg_rate;
+
+/**
  * Text that somebody else owns: UTF-8, not NUL-terminated.
  */
 typedef struct {
@@ -236,6 +628,71 @@ typedef struct {
    */
   size_t len;
 } sg_str;
+
+/**
+ * One RTP packet as the statistics see it, 32 bytes. The payload is what is left of `wire_bytes` after
+ * header and padding.
+ */
+typedef struct {
+  /**
+   * When it arrived (or was sent), microseconds since the Unix epoch.
+   */
+  int64_t arrival_us;
+  /**
+   * Synchronisation source.
+   */
+  uint32_t ssrc;
+  /**
+   * RTP timestamp, in ticks of the payload type's clock.
+   */
+  uint32_t rtp_timestamp;
+  /**
+   * RTP sequence number.
+   */
+  uint16_t sequence;
+  /**
+   * The whole UDP payload.
+   */
+  uint16_t wire_bytes;
+  /**
+   * Fixed header, CSRCs and extensions.
+   */
+  uint16_t header_bytes;
+  /**
+   * Payload type, 0 to 127.
+   */
+  uint8_t payload_type;
+  /**
+   * Padding at the end, its count byte included.
+   */
+  uint8_t padding_bytes;
+  /**
+   * Sum of `SG_PACKET_...`.
+   */
+  uint8_t flags;
+  /**
+   * Not read.
+   */
+  uint8_t reserved[7];
+} sg_packet;
+
+/**
+ * What a payload type stands for.
+ */
+typedef struct {
+  /**
+   * Payload type, 0 to 127.
+   */
+  uint32_t payload_type;
+  /**
+   * Ticks of the RTP timestamp per second, 1 to 10,000,000.
+   */
+  uint32_t clock_hz;
+  /**
+   * `SG_MEDIA_...`
+   */
+  int32_t kind;
+} sg_payload_format;
 
 /**
  * Bounds of a ring. Zero the struct, then set at least the first two.
@@ -659,6 +1116,546 @@ typedef void (*sg_wake_fn)(void *user);
 typedef Handle_Canceller sg_canceller;
 
 /**
+ * Limits. All zero is the defaults.
+ */
+typedef struct {
+  /**
+   * How many sources are kept; 0 for 1,024. When there are more, the one not heard of for longest goes.
+   */
+  uint64_t max_sources;
+} sg_rtcp_config;
+
+/**
+ * RTCP of any number of sources, bounded, in both directions as it passes one point. One thread at a time:
+ * others get `SG_BUSY`.
+ */
+typedef Handle_Mutex_RtcpStats sg_rtcp;
+
+/**
+ * What RTCP said about one source of media, or its reports. What was not said is 0, and its `has_` is false.
+ */
+typedef struct {
+  /**
+   * The source.
+   */
+  uint32_t ssrc;
+  /**
+   * Of the latest report block about it: fraction lost since the block before, in 256ths.
+   */
+  uint32_t fraction_lost;
+  /**
+   * Of that block: packets lost in all; negative when repeats outnumber losses.
+   */
+  int32_t cumulative_lost;
+  /**
+   * Of that block: extended highest sequence number, modulo 2^32.
+   */
+  uint32_t extended_highest;
+  /**
+   * Of that block: interarrival jitter in ticks.
+   */
+  uint32_t jitter_ticks;
+  /**
+   * Of its latest sender report: RTP timestamp.
+   */
+  uint32_t sender_rtp_timestamp;
+  /**
+   * Of its latest sender report: NTP time, seconds since 1900 in the high half, fraction in the low.
+   */
+  uint64_t sender_ntp;
+  /**
+   * When it was last heard of, microseconds.
+   */
+  int64_t heard_us;
+  /**
+   * The latest round-trip time by a report block about it (SR, then LSR and DLSR), microseconds.
+   */
+  int64_t rtt_us;
+  /**
+   * The largest so far, microseconds.
+   */
+  int64_t max_rtt_us;
+  /**
+   * The sum of all, microseconds.
+   */
+  uint64_t total_rtt_us;
+  /**
+   * How many were measured.
+   */
+  uint64_t rtt_measurements;
+  /**
+   * The latest round-trip time by its receiver reference time (XR: RRTR, then DLRR), microseconds.
+   */
+  int64_t xr_rtt_us;
+  /**
+   * NACK messages about it.
+   */
+  uint64_t nacks;
+  /**
+   * Packets that these asked for.
+   */
+  uint64_t nack_packets;
+  /**
+   * Picture loss indications about it.
+   */
+  uint64_t plis;
+  /**
+   * Full intra requests about it; a repeated command sequence number is the same request.
+   */
+  uint64_t firs;
+  /**
+   * Sender reports from it.
+   */
+  uint64_t sender_reports;
+  /**
+   * Packets that it says it sent, extended past 32 bits.
+   */
+  uint64_t sent_packets;
+  /**
+   * Payload bytes that it says it sent, extended past 32 bits.
+   */
+  uint64_t sent_bytes;
+  /**
+   * Whether there was a report block about it.
+   */
+  bool has_block;
+  /**
+   * Whether there was a sender report from it: `sender_...` and `sent_...` are there.
+   */
+  bool has_sender;
+  /**
+   * Whether a round-trip time was measured: `rtt_us` and `max_rtt_us` are there.
+   */
+  bool has_rtt;
+  /**
+   * Whether a round-trip time by XR was measured.
+   */
+  bool has_xr_rtt;
+  /**
+   * Whether it said goodbye.
+   */
+  bool left;
+} sg_rtcp_report;
+
+/**
+ * What came of each kind, over all sources. Never falls.
+ */
+typedef struct {
+  /**
+   * Compound packets.
+   */
+  uint64_t compounds;
+  /**
+   * Compound packets with a malformed part.
+   */
+  uint64_t malformed;
+  /**
+   * Sender reports.
+   */
+  uint64_t sender_reports;
+  /**
+   * Report blocks in sender and receiver reports.
+   */
+  uint64_t report_blocks;
+  /**
+   * NACK messages.
+   */
+  uint64_t nacks;
+  /**
+   * Packets that NACK messages asked for.
+   */
+  uint64_t nack_packets;
+  /**
+   * Picture loss indications.
+   */
+  uint64_t plis;
+  /**
+   * Full intra requests.
+   */
+  uint64_t firs;
+  /**
+   * Round-trip times measured.
+   */
+  uint64_t rtt_measurements;
+  /**
+   * Round-trip times that came out negative, not used.
+   */
+  uint64_t rtt_negative;
+  /**
+   * Goodbyes.
+   */
+  uint64_t byes;
+  /**
+   * Sources evicted.
+   */
+  uint64_t evicted;
+} sg_rtcp_counts;
+
+/**
+ * Limits and formats of statistics. All zero is the defaults.
+ */
+typedef struct {
+  /**
+   * What payload types stand for, beside or instead of the defaults; NULL when there are none.
+   */
+  const sg_payload_format *formats;
+  /**
+   * How many formats.
+   */
+  size_t format_count;
+  /**
+   * How many streams are kept, at most 2^24; 0 for 65,536. When there are more, one not heard of lately
+   * goes; its counts stay in the totals.
+   */
+  uint64_t max_streams;
+  /**
+   * How many of these may be SSRCs that are not validated yet; 0 for 16,384. An SSRC that is not validated
+   * by the time so many newer ones came goes.
+   */
+  uint64_t max_unvalidated;
+} sg_rtp_config;
+
+/**
+ * Statistics of any number of RTP streams, bounded. One thread at a time: others get `SG_BUSY`.
+ */
+typedef Handle_Mutex_Stats sg_rtp;
+
+/**
+ * Cumulative counts of one or more streams, or what was added to them. In totals all but those from `lost`
+ * to `lost_rfc3550` only grow. Bytes come in three views: wire (UDP payload), header, and payload = wire -
+ * header - padding.
+ */
+typedef struct {
+  /**
+   * All arrivals: late, repeated, padding, RTX and FEC included.
+   */
+  uint64_t packets;
+  /**
+   * Wire bytes of all arrivals.
+   */
+  uint64_t wire_bytes;
+  /**
+   * Header bytes of all arrivals.
+   */
+  uint64_t header_bytes;
+  /**
+   * Padding bytes of all arrivals, of padding-only packets too.
+   */
+  uint64_t padding_bytes;
+  /**
+   * Payload bytes of all arrivals.
+   */
+  uint64_t payload_bytes;
+  /**
+   * Arrivals that are neither RTX, FEC nor padding alone.
+   */
+  uint64_t media_packets;
+  /**
+   * Their wire bytes.
+   */
+  uint64_t media_wire_bytes;
+  /**
+   * Their payload bytes.
+   */
+  uint64_t media_payload_bytes;
+  /**
+   * Arrivals of class RTX.
+   */
+  uint64_t rtx_packets;
+  /**
+   * Their wire bytes.
+   */
+  uint64_t rtx_wire_bytes;
+  /**
+   * Their header and padding bytes.
+   */
+  uint64_t rtx_overhead_bytes;
+  /**
+   * Arrivals of class FEC.
+   */
+  uint64_t fec_packets;
+  /**
+   * Their wire bytes.
+   */
+  uint64_t fec_wire_bytes;
+  /**
+   * Their header and padding bytes.
+   */
+  uint64_t fec_overhead_bytes;
+  /**
+   * Arrivals with padding and no payload, of class media.
+   */
+  uint64_t padding_packets;
+  /**
+   * Their wire bytes.
+   */
+  uint64_t padding_packet_wire_bytes;
+  /**
+   * Sequence numbers that never arrived: `missing` less `recovered_late`. Falls when one comes late, so as
+   * a delta it can be negative.
+   */
+  int64_t lost;
+  /**
+   * Sequence numbers from the lowest to the highest of each segment between restarts.
+   */
+  int64_t expected;
+  /**
+   * RFC 3550's cumulative lost: expected less received, where repeated packets are received.
+   */
+  int64_t lost_rfc3550;
+  /**
+   * First arrivals: all but the repeated, too old and implausible ones.
+   */
+  uint64_t unique;
+  /**
+   * Sequence numbers that were skipped when a later one arrived. What comes late is in `recovered_late` as
+   * well.
+   */
+  uint64_t missing;
+  /**
+   * Arrivals of sequence numbers that had been counted missing.
+   */
+  uint64_t recovered_late;
+  /**
+   * Arrivals of sequence numbers that had arrived before.
+   */
+  uint64_t duplicates;
+  /**
+   * First arrivals after a later sequence number.
+   */
+  uint64_t out_of_order;
+  /**
+   * Arrivals too far behind to tell late from repeated; they correct no loss.
+   */
+  uint64_t too_old;
+  /**
+   * Single arrivals too far ahead, which nothing confirmed.
+   */
+  uint64_t implausible;
+  /**
+   * Restarts: two packets in sequence far from what came before. No loss is counted for them.
+   */
+  uint64_t discontinuities;
+  /**
+   * Distinct timestamps of video.
+   */
+  uint64_t frames;
+  /**
+   * Of these, frames with a packet flagged as key frame.
+   */
+  uint64_t keyframes;
+} sg_stream_totals;
+
+/**
+ * Everything known of one stream. What was not measured is 0, and its `has_` is false.
+ */
+typedef struct {
+  /**
+   * Cumulative counts.
+   */
+  sg_stream_totals totals;
+  /**
+   * Synchronisation source.
+   */
+  uint32_t ssrc;
+  /**
+   * Ticks per second of the timestamps; 0 while the payload type has no format.
+   */
+  uint32_t clock_hz;
+  /**
+   * Distinct timestamps, of video.
+   */
+  uint64_t frames;
+  /**
+   * Extended highest sequence number; the first cycle begins at 65,536.
+   */
+  uint64_t extended_highest;
+  /**
+   * The highest timestamp, extended to 64 bits.
+   */
+  int64_t extended_timestamp;
+  /**
+   * First arrival, microseconds.
+   */
+  int64_t first_arrival_us;
+  /**
+   * Latest arrival, microseconds.
+   */
+  int64_t last_arrival_us;
+  /**
+   * RFC 3550 A.8 over every media packet, now, in microseconds.
+   */
+  double jitter_us;
+  /**
+   * The same in ticks.
+   */
+  double jitter_ticks;
+  /**
+   * Its mean over all steps, microseconds.
+   */
+  double mean_jitter_us;
+  /**
+   * Its maximum, microseconds.
+   */
+  double max_jitter_us;
+  /**
+   * A.8 over the first packet of each timestamp, microseconds.
+   */
+  double frame_jitter_us;
+  /**
+   * The same in ticks.
+   */
+  double frame_jitter_ticks;
+  /**
+   * The longest time between two arrivals of media, microseconds.
+   */
+  int64_t max_delta_us;
+  /**
+   * Wire bits per second from the first to the latest arrival.
+   */
+  double bitrate_bps;
+  /**
+   * Runs of consecutive losses as they opened (late arrivals do not undo them): a bin each for 1 to 10,
+   * one for 11 to 100, one for more.
+   */
+  uint32_t loss_bursts[12];
+  /**
+   * Timestamps that began a new timeline: more than 10 s away from what the arrivals say.
+   */
+  uint32_t timestamp_discontinuities;
+  /**
+   * Arrivals with a time before that of the one before.
+   */
+  uint32_t arrivals_went_back;
+  /**
+   * Payload type of the latest media packet (of the first RTX or FEC packet, where there is no media).
+   */
+  uint8_t payload_type;
+  /**
+   * Whether there is a payload type.
+   */
+  bool has_payload_type;
+  /**
+   * Whether there are frames: the stream is video.
+   */
+  bool has_frames;
+  /**
+   * Whether there is an extended highest sequence number.
+   */
+  bool has_extended_highest;
+  /**
+   * Whether there is a timestamp.
+   */
+  bool has_extended_timestamp;
+  /**
+   * Whether there are arrivals.
+   */
+  bool has_arrivals;
+  /**
+   * Whether jitter was measured, in microseconds.
+   */
+  bool has_jitter_us;
+  /**
+   * Whether jitter was measured, in ticks.
+   */
+  bool has_jitter_ticks;
+  /**
+   * Whether there is a mean jitter.
+   */
+  bool has_mean_jitter_us;
+  /**
+   * Whether there is a maximum jitter.
+   */
+  bool has_max_jitter_us;
+  /**
+   * Whether frame jitter was measured, in microseconds.
+   */
+  bool has_frame_jitter_us;
+  /**
+   * Whether frame jitter was measured, in ticks.
+   */
+  bool has_frame_jitter_ticks;
+  /**
+   * Whether there were two arrivals of media.
+   */
+  bool has_max_delta_us;
+  /**
+   * Whether there is a bit rate: the stream lasted.
+   */
+  bool has_bitrate_bps;
+} sg_stream_stats;
+
+/**
+ * What statistics say of themselves.
+ */
+typedef struct {
+  /**
+   * Streams that are kept, validated or not.
+   */
+  uint64_t streams;
+  /**
+   * Validated streams that were evicted or removed.
+   */
+  uint64_t evictions;
+  /**
+   * Packets that are not in the totals: of SSRCs that are no stream (yet).
+   */
+  uint64_t unvalidated_packets;
+  /**
+   * Their wire bytes.
+   */
+  uint64_t unvalidated_wire_bytes;
+  /**
+   * Memory in use, spare capacity included.
+   */
+  uint64_t memory_bytes;
+} sg_rtp_state;
+
+/**
+ * What a reader took, one delta a stream. It never changes: any number of threads may use it at once, but
+ * freeing it must wait for all of them. It may outlive its statistics.
+ */
+typedef Handle_Vec_StreamDelta sg_deltas;
+
+/**
+ * What a reader took of one stream.
+ */
+typedef struct {
+  /**
+   * What was added in the interval.
+   */
+  sg_stream_totals totals;
+  /**
+   * Start of the interval: when the reader took last, microseconds.
+   */
+  int64_t start_us;
+  /**
+   * End of the interval, microseconds.
+   */
+  int64_t end_us;
+  /**
+   * The highest jitter (A.8, every packet) within the interval, microseconds.
+   */
+  double max_jitter_us;
+  /**
+   * The stream.
+   */
+  uint32_t ssrc;
+  /**
+   * False for what streams had pending when they were evicted or removed.
+   */
+  bool has_ssrc;
+  /**
+   * Whether jitter was measured.
+   */
+  bool has_max_jitter_us;
+  /**
+   * Whether this is all that will come of what it stands for.
+   */
+  bool last;
+} sg_stream_delta;
+
+/**
  * One run, parsed. It never changes: any number of threads may use it at once, but freeing it must
  * wait for all of them.
  */
@@ -702,6 +1699,563 @@ typedef struct {
    */
   size_t meta_len;
 } sg_run_files;
+
+/**
+ * Limits and choices of telemetry. All zero is the defaults.
+ */
+typedef struct {
+  /**
+   * What payload types stand for, beside or instead of the defaults; NULL when there are none.
+   */
+  const sg_payload_format *formats;
+  /**
+   * How many formats.
+   */
+  size_t format_count;
+  /**
+   * What makes one stat: `SG_LEVEL_...`.
+   */
+  int32_t level;
+  /**
+   * Which bytes of RTP packets count: `SG_BYTES_...`.
+   */
+  int32_t bytes;
+  /**
+   * How long a participant whose last track closed is remembered, with its totals, microseconds; with
+   * `has_grace_us` only, else 180 seconds.
+   */
+  int64_t grace_us;
+  /**
+   * How many tracks there may be, closed ones not yet delivered included; 0 for 2^20.
+   */
+  uint64_t max_tracks;
+  /**
+   * How many participants may be remembered; 0 for 2^20.
+   */
+  uint64_t max_participants;
+  /**
+   * How many SSRCs one track may have; 0 for 64.
+   */
+  uint64_t max_streams_per_track;
+  /**
+   * Not 0 when `grace_us` is given.
+   */
+  uint8_t has_grace_us;
+  /**
+   * Not 0 when a track without anything new gives a stat of zeros.
+   */
+  uint8_t emit_idle;
+} sg_telemetry_config;
+
+/**
+ * Telemetry of one node. Any number of threads may use it at once, but freeing it must wait for all of them.
+ * Its tracks and reports may outlive it.
+ */
+typedef Handle_Telemetry sg_telemetry;
+
+/**
+ * Which track of whom. Participant, track, direction and role tell tracks apart; the rest describes. Texts
+ * are UTF-8 and may be empty where that says unknown.
+ */
+typedef struct {
+  /**
+   * The participant: the publisher upstream, the subscriber downstream.
+   */
+  sg_str participant;
+  /**
+   * The track: the publisher's id in both directions.
+   */
+  sg_str track;
+  /**
+   * Where it comes from: camera, microphone, screen share; may be unknown.
+   */
+  sg_str source;
+  /**
+   * Its codec or content; may be unknown.
+   */
+  sg_str mime;
+  /**
+   * The participant's country; may be unknown.
+   */
+  sg_str country;
+  /**
+   * Which way it goes: `SG_DIRECTION_...`.
+   */
+  int32_t direction;
+  /**
+   * Who is at the other end: `SG_ROLE_...`.
+   */
+  int32_t role;
+  /**
+   * What it carries: `SG_TRACK_...`.
+   */
+  int32_t kind;
+} sg_track_key;
+
+/**
+ * A handle to a track. Any number of threads may use it at once, but freeing it must wait for all of them. It
+ * may outlive its telemetry. NULL is a recorder of nothing: every call but `sg_track_totals` takes it, does
+ * nothing and answers `SG_OK`. What is recorded after the close is rejected and counted, and no error.
+ */
+typedef Handle_Track sg_track;
+
+/**
+ * Counts of one simulcast layer.
+ */
+typedef struct {
+  /**
+   * Media packets.
+   */
+  uint64_t packets;
+  /**
+   * Their bytes.
+   */
+  uint64_t bytes;
+  /**
+   * Frames.
+   */
+  uint64_t frames;
+} sg_layer_totals;
+
+/**
+ * Counts of one track, or of many added up. As totals all only grow but `packets_lost`.
+ */
+typedef struct {
+  /**
+   * Media packets, FEC included, retransmissions and padding apart.
+   */
+  uint64_t primary_packets;
+  /**
+   * Their bytes; of data and signal tracks all bytes.
+   */
+  uint64_t primary_bytes;
+  /**
+   * Retransmitted packets.
+   */
+  uint64_t retransmit_packets;
+  /**
+   * Their bytes.
+   */
+  uint64_t retransmit_bytes;
+  /**
+   * Packets of padding alone.
+   */
+  uint64_t padding_packets;
+  /**
+   * Padding bytes, those at the end of other packets included.
+   */
+  uint64_t padding_bytes;
+  /**
+   * Of the primary packets, those of FEC.
+   */
+  uint64_t fec_packets;
+  /**
+   * Packets out of order.
+   */
+  uint64_t packets_out_of_order;
+  /**
+   * Packets that came again.
+   */
+  uint64_t packets_duplicate;
+  /**
+   * Frames; of simulcast those of the best layer of each interval.
+   */
+  uint64_t frames;
+  /**
+   * NACKs.
+   */
+  uint64_t nacks;
+  /**
+   * Picture loss indications.
+   */
+  uint64_t plis;
+  /**
+   * Full intra requests.
+   */
+  uint64_t firs;
+  /**
+   * Messages of data and signal tracks, those of no bytes included.
+   */
+  uint64_t messages;
+  /**
+   * Sequence numbers lost. Falls when a packet comes late.
+   */
+  int64_t packets_lost;
+  /**
+   * By simulcast layer, where layers were set; the last one is that and all above.
+   */
+  sg_layer_totals layers[4];
+} sg_track_counts;
+
+/**
+ * What a track takes to another node: its totals, which are reported already (or in its last interval here)
+ * and are not reported again there.
+ */
+typedef struct {
+  /**
+   * Everything counted so far.
+   */
+  sg_track_counts totals;
+} sg_track_seed;
+
+/**
+ * What was taken of telemetry. It never changes: any number of threads may use it at once, but freeing it must
+ * wait for all of them. It may outlive its telemetry.
+ */
+typedef Handle_Report sg_report;
+
+/**
+ * Everything counted on this node, by track and by group. It never changes: any number of threads may use it
+ * at once, but freeing it must wait for all of them. It may outlive its telemetry.
+ */
+typedef Handle_Account sg_snapshot;
+
+/**
+ * An attribute: a name and a text, both UTF-8.
+ */
+typedef struct {
+  /**
+   * Its name.
+   */
+  sg_str name;
+  /**
+   * Its value.
+   */
+  sg_str value;
+} sg_attribute;
+
+/**
+ * What OTLP metrics say beside the counts. All zero is the defaults.
+ */
+typedef struct {
+  /**
+   * Attributes of the resource, such as `service.name` and `service.instance.id`. OTLP wants one that tells
+   * this node from others. NULL with 0 for `service.name` alone, which is then `streamgauge`.
+   */
+  const sg_attribute *resource;
+  /**
+   * How many attributes.
+   */
+  size_t resource_count;
+  /**
+   * How many tracks of each direction, role and kind have series of their own; 0 for 100.
+   */
+  uint64_t top_tracks;
+  /**
+   * `SG_OTLP_...`
+   */
+  int32_t format;
+} sg_otlp_config;
+
+/**
+ * What telemetry keeps, and what it says of itself.
+ */
+typedef struct {
+  /**
+   * Tracks that are kept.
+   */
+  uint64_t tracks;
+  /**
+   * Participants that are kept.
+   */
+  uint64_t participants;
+  /**
+   * Tracks opened. This and the following only grow.
+   */
+  uint64_t tracks_opened;
+  /**
+   * Tracks closed and dropped.
+   */
+  uint64_t tracks_dropped;
+  /**
+   * Participants dropped after their grace period.
+   */
+  uint64_t participants_dropped;
+  /**
+   * Records that came after their track's close.
+   */
+  uint64_t rejected_after_close;
+  /**
+   * Intervals that were merged into the next one because their report failed.
+   */
+  uint64_t intervals_merged;
+} sg_telemetry_state;
+
+/**
+ * What a report is.
+ */
+typedef struct {
+  /**
+   * Consecutive number, from 1.
+   */
+  uint64_t sequence;
+  /**
+   * When the report acknowledged before was taken; for the first, the earliest start of a stat. In
+   * microseconds.
+   */
+  int64_t start_us;
+  /**
+   * When it was taken, microseconds.
+   */
+  int64_t time_us;
+  /**
+   * How many stats it has.
+   */
+  uint64_t stats;
+} sg_report_state;
+
+/**
+ * What a data track was, at its close.
+ */
+typedef struct {
+  /**
+   * From its first to its last packet, microseconds.
+   */
+  int64_t duration_us;
+  /**
+   * Packets, repeated ones included.
+   */
+  uint64_t packets;
+  /**
+   * Sequence numbers lost.
+   */
+  int64_t packets_lost;
+  /**
+   * Packets out of order.
+   */
+  uint64_t packets_out_of_order;
+  /**
+   * Packets that came again.
+   */
+  uint64_t packets_duplicate;
+  /**
+   * Frames begun.
+   */
+  uint64_t frames;
+  /**
+   * Frames per second of its duration.
+   */
+  double frame_rate;
+  /**
+   * Whether there is a frame rate: it lasted.
+   */
+  bool has_frame_rate;
+} sg_data_summary;
+
+/**
+ * What one track, or one participant in one direction, did in an interval. What was not measured is 0, and
+ * its `has_` is false. The texts live as long as the report.
+ */
+typedef struct {
+  /**
+   * The track; without a track id, and with a source only if all tracks have it, for a participant.
+   */
+  sg_track_key key;
+  /**
+   * Id of the room.
+   */
+  sg_str room_id;
+  /**
+   * Name of the room.
+   */
+  sg_str room_name;
+  /**
+   * When it was taken, microseconds.
+   */
+  int64_t time_us;
+  /**
+   * Start of the interval: the end of the one before, or the opening, microseconds.
+   */
+  int64_t start_us;
+  /**
+   * End of the interval, microseconds.
+   */
+  int64_t end_us;
+  /**
+   * What was added. The loss is signed: negative when late packets corrected more than was lost.
+   */
+  sg_track_counts totals;
+  /**
+   * The loss for a format without signs: corrections are held back against it.
+   */
+  uint64_t packets_lost_to_report;
+  /**
+   * Corrections still held back, 0 or less.
+   */
+  int64_t packets_lost_held_back;
+  /**
+   * The largest round-trip time, microseconds.
+   */
+  uint32_t rtt_us;
+  /**
+   * The largest jitter, microseconds.
+   */
+  uint32_t jitter_us;
+  /**
+   * Mean of the quality scores.
+   */
+  float mean_score;
+  /**
+   * The lowest of them.
+   */
+  float min_score;
+  /**
+   * The middle one of them.
+   */
+  float median_score;
+  /**
+   * How many scores there were; with 0 there are no values.
+   */
+  uint32_t scores;
+  /**
+   * The highest simulcast layer that had packets.
+   */
+  uint32_t layer;
+  /**
+   * How many earlier intervals, whose report failed, are part of this one.
+   */
+  uint32_t merged_intervals;
+  /**
+   * How many tracks this is the sum of.
+   */
+  uint32_t tracks;
+  /**
+   * Whether a round-trip time was measured.
+   */
+  bool has_rtt_us;
+  /**
+   * Whether jitter was measured.
+   */
+  bool has_jitter_us;
+  /**
+   * Whether a simulcast layer had packets.
+   */
+  bool has_layer;
+  /**
+   * Whether there is a summary of a data track.
+   */
+  bool has_data;
+  /**
+   * Whether the track is closed and this is all that is left.
+   */
+  bool last;
+  /**
+   * What that layer added.
+   */
+  sg_layer_totals layer_totals;
+  /**
+   * What a data track was, at its close.
+   */
+  sg_data_summary data;
+} sg_stat;
+
+/**
+ * A track that is kept. The texts live as long as the snapshot.
+ */
+typedef struct {
+  /**
+   * Which track of whom.
+   */
+  sg_track_key key;
+  /**
+   * When it was opened, microseconds.
+   */
+  int64_t start_us;
+  /**
+   * What was counted here since, reported or not.
+   */
+  sg_track_counts totals;
+} sg_track_state;
+
+/**
+ * All tracks of a direction, role and kind that are or were there.
+ */
+typedef struct {
+  /**
+   * `SG_DIRECTION_...`
+   */
+  int32_t direction;
+  /**
+   * `SG_ROLE_...`
+   */
+  int32_t role;
+  /**
+   * `SG_TRACK_...`
+   */
+  int32_t kind;
+  /**
+   * When the first of them was opened, microseconds.
+   */
+  int64_t start_us;
+  /**
+   * What was counted here since, reported or not. Never falls, but for the loss.
+   */
+  sg_track_counts totals;
+} sg_group_state;
+
+/**
+ * One packet of a data track, after marshalling; 16 bytes.
+ */
+typedef struct {
+  /**
+   * When it arrived or was sent, microseconds.
+   */
+  int64_t at_us;
+  /**
+   * Bytes on the wire.
+   */
+  uint32_t bytes;
+  /**
+   * Its sequence number.
+   */
+  uint16_t sequence;
+  /**
+   * Not 0 when it begins a frame.
+   */
+  uint8_t starts_frame;
+  /**
+   * Not read.
+   */
+  uint8_t reserved;
+} sg_data_packet;
+
+/**
+ * What RTCP said of a track in one direction. All zero is nothing.
+ */
+typedef struct {
+  /**
+   * Packets newly lost; negative when a late packet corrects a loss.
+   */
+  int64_t lost;
+  /**
+   * Round-trip time in microseconds, with `has_rtt_us` only; a report shows the largest of its interval.
+   */
+  uint32_t rtt_us;
+  /**
+   * Jitter in microseconds, with `has_jitter_us` only; a report shows the largest of its interval.
+   */
+  uint32_t jitter_us;
+  /**
+   * NACKs.
+   */
+  uint32_t nacks;
+  /**
+   * Picture loss indications.
+   */
+  uint32_t plis;
+  /**
+   * Full intra requests.
+   */
+  uint32_t firs;
+  /**
+   * Not 0 when a round-trip time was measured.
+   */
+  uint8_t has_rtt_us;
+  /**
+   * Not 0 when jitter was measured.
+   */
+  uint8_t has_jitter_us;
+} sg_rtcp_sample;
 
 /**
  * The call did what it says.
@@ -827,6 +2381,99 @@ extern "C" {
 void sg_buf_free(sg_buf *buf);
 
 /**
+ * Makes a counter that has seen nothing. `config_size` is `sizeof(sg_counter_config)`; NULL with 0 is all
+ * zero. `SG_INVALID_ARGUMENT` for a width over 64, or a growth limit that is negative or not finite. May be
+ * called from any thread.
+ *
+ * # Safety
+ * `config` points to `config_size` bytes, `out` to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_counter_new(const sg_counter_config *config,
+                         size_t config_size,
+                         sg_counter **out,
+                         sg_error **out_err);
+
+/**
+ * Frees a counter. NULL is allowed.
+ *
+ * # Safety
+ * `counter` is NULL or a counter that was not freed, and no other thread uses it.
+ */
+void sg_counter_free(sg_counter *counter);
+
+/**
+ * Takes the sample `value` at `at_us` with a `hint` (`SG_HINT_...`). `step_size` is `sizeof(sg_step)`; `out`
+ * may be NULL with 0. A sample that cannot be is no error but `SG_STEP_REJECTED`. `SG_INVALID_ARGUMENT`
+ * for a counter of the other kind. One thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `counter` is a counter that was not freed, `out` points to `step_size` bytes or is NULL, `out_err` to a
+ * pointer or is NULL.
+ */
+sg_status sg_counter_record_u64(const sg_counter *counter,
+                                int64_t at_us,
+                                uint64_t value,
+                                int32_t hint,
+                                sg_step *out,
+                                size_t step_size,
+                                sg_error **out_err);
+
+/**
+ * As `sg_counter_record_u64` for a counter of floating-point numbers.
+ *
+ * # Safety
+ * As for `sg_counter_record_u64`.
+ */
+sg_status sg_counter_record_f64(const sg_counter *counter,
+                                int64_t at_us,
+                                double value,
+                                int32_t hint,
+                                sg_step *out,
+                                size_t step_size,
+                                sg_error **out_err);
+
+/**
+ * Ends the series: the next sample is a first one, of unknown origin unless configured. For a field that
+ * vanished. One thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `counter` is a counter that was not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_counter_end(const sg_counter *counter, sg_error **out_err);
+
+/**
+ * Total, last sample and what happened on the way. `out_size` is `sizeof(sg_counter_state)`. One thread at a
+ * time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `counter` is a counter that was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is
+ * NULL.
+ */
+sg_status sg_counter_snapshot(const sg_counter *counter,
+                              sg_counter_state *out,
+                              size_t out_size,
+                              sg_error **out_err);
+
+/**
+ * Increase of the counter with `n` samples over the window from `start_us` to `end_us`, both ends included,
+ * by `mode` (`SG_RATE_...`). The samples are in order of time; those that are not finite, or do not come
+ * after the one before, are skipped. `SG_NOT_FOUND` when there is nothing to measure: no time, or too few
+ * samples. `rate_size` is `sizeof(sg_rate)`. May be called from any thread.
+ *
+ * # Safety
+ * `samples` points to `n` samples (NULL when 0), `out` to `rate_size` bytes, `out_err` to a pointer or is
+ * NULL.
+ */
+sg_status sg_counter_rate(const sg_sample *samples,
+                          size_t n,
+                          int64_t start_us,
+                          int64_t end_us,
+                          int32_t mode,
+                          sg_rate *out,
+                          size_t rate_size,
+                          sg_error **out_err);
+
+/**
  * The status that the failed call returned; `SG_OK` for NULL.
  *
  * # Safety
@@ -865,6 +2512,61 @@ uint64_t sg_error_line(const sg_error *error);
  * `error` is NULL or an error that was not freed.
  */
 void sg_error_free(sg_error *error);
+
+/**
+ * Reads the header of the raw packet `data` that arrived at `arrival_us`; `flags` (`SG_PACKET_...`) adds
+ * what the bytes do not tell. `SG_MALFORMED` when the packet is shorter than what it announces, no RTP of
+ * version 2, or longer than a datagram can be. May be called from any thread.
+ *
+ * # Safety
+ * `data` points to `len` bytes, `out` to a packet, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_packet_parse(const uint8_t *data,
+                          size_t len,
+                          int64_t arrival_us,
+                          uint8_t flags,
+                          sg_packet *out,
+                          sg_error **out_err);
+
+/**
+ * Fraction lost as a receiver report has it, in 256ths (RFC 3550 A.3): of the packets expected in an
+ * interval, those not received; 0 when more came than were expected, at most 255. May be called from any
+ * thread.
+ */
+uint8_t sg_fraction_lost(int64_t expected, int64_t received);
+
+/**
+ * Cumulative loss as a receiver report can show it: 24 bits with sign, clamped. May be called from any
+ * thread.
+ */
+int32_t sg_clamp_lost(int64_t lost);
+
+/**
+ * Whether a datagram is RTCP rather than RTP, when both share a port (RFC 5761 section 4). `false` for
+ * NULL. May be called from any thread.
+ *
+ * # Safety
+ * `data` points to `len` bytes or is NULL.
+ */
+bool sg_is_rtcp(const uint8_t *data, size_t len);
+
+/**
+ * Reads the bytes `data` of a capture file, pcap or pcapng, and writes what it holds to `*out`, a JSON
+ * object: `streams`, one object for each RTP stream (an SSRC from one address and port to another) with
+ * values that are null where nothing was measured, `counts` of the file, and `rtcp`. `formats` say what
+ * payload types stand for, beside the defaults. `SG_MALFORMED` when it is no capture file; what is malformed
+ * within it is counted. May be called from any thread.
+ *
+ * # Safety
+ * `data` points to `len` bytes, `formats` to `format_count` formats (NULL when 0), `out` to a buffer,
+ * `out_err` to a pointer or is NULL.
+ */
+sg_status sg_capture_json(const uint8_t *data,
+                          size_t len,
+                          const sg_payload_format *formats,
+                          size_t format_count,
+                          sg_buf *out,
+                          sg_error **out_err);
 
 /**
  * Writes the `q` quantile (0 to 1) of `n` values to `*out`. No value may be NaN. `method` is one of
@@ -1243,6 +2945,275 @@ sg_status sg_cursor_finish(const sg_cursor *cursor,
                            sg_error **out_err);
 
 /**
+ * Makes statistics of nothing yet. `config_size` is `sizeof(sg_rtcp_config)`; NULL with 0 is all zero. May be
+ * called from any thread.
+ *
+ * # Safety
+ * `config` points to `config_size` bytes, `out` to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rtcp_new(const sg_rtcp_config *config, size_t config_size, sg_rtcp **out, sg_error **out_err);
+
+/**
+ * Frees statistics. NULL is allowed.
+ *
+ * # Safety
+ * `rtcp` is NULL or statistics that were not freed, and no other thread uses them.
+ */
+void sg_rtcp_free(sg_rtcp *rtcp);
+
+/**
+ * Takes the compound packet `data` that passed at `at_us`, sent or received. `SG_MALFORMED` for a malformed
+ * part, which is counted; what stood before it counts. One thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtcp` is statistics that were not freed, `data` points to `len` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rtcp_record(const sg_rtcp *rtcp,
+                         int64_t at_us,
+                         const uint8_t *data,
+                         size_t len,
+                         sg_error **out_err);
+
+/**
+ * What was said about one source. `SG_NOT_FOUND` when nothing was. `out_size` is `sizeof(sg_rtcp_report)`. One
+ * thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtcp` is statistics that were not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is
+ * NULL.
+ */
+sg_status sg_rtcp_source(const sg_rtcp *rtcp,
+                         uint32_t ssrc,
+                         sg_rtcp_report *out,
+                         size_t out_size,
+                         sg_error **out_err);
+
+/**
+ * Writes what was said about all sources, by SSRC, to the array `out` of `capacity` elements of `report_size`
+ * (`sizeof(sg_rtcp_report)`) bytes. `*out_count` is how many sources there are; those beyond the capacity are
+ * left out. One thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtcp` is statistics that were not freed, `out` points to `capacity` times `report_size` bytes (or is NULL
+ * with capacity 0), `out_count` to a number, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rtcp_sources(const sg_rtcp *rtcp,
+                          sg_rtcp_report *out,
+                          size_t report_size,
+                          size_t capacity,
+                          size_t *out_count,
+                          sg_error **out_err);
+
+/**
+ * Counts over all sources, those evicted included. `out_size` is `sizeof(sg_rtcp_counts)`. One thread at a
+ * time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtcp` is statistics that were not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is
+ * NULL.
+ */
+sg_status sg_rtcp_totals(const sg_rtcp *rtcp, sg_rtcp_counts *out, size_t out_size, sg_error **out_err);
+
+/**
+ * The largest round-trip time since this was last asked, microseconds. `SG_NOT_FOUND` when none was measured.
+ * One thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtcp` is statistics that were not freed, `out` points to a number, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rtcp_take_max_rtt_us(const sg_rtcp *rtcp, int64_t *out, sg_error **out_err);
+
+/**
+ * Makes statistics of nothing yet. `config_size` is `sizeof(sg_rtp_config)`; NULL with 0 is all zero.
+ * `SG_INVALID_ARGUMENT` for a limit or a format that makes no sense. May be called from any thread.
+ *
+ * # Safety
+ * `config` points to `config_size` bytes, its `formats` to as many as it says, `out` to a pointer, `out_err`
+ * to a pointer or is NULL.
+ */
+sg_status sg_rtp_new(const sg_rtp_config *config, size_t config_size, sg_rtp **out, sg_error **out_err);
+
+/**
+ * Frees statistics. NULL is allowed.
+ *
+ * # Safety
+ * `rtp` is NULL or statistics that were not freed, and no other thread uses them.
+ */
+void sg_rtp_free(sg_rtp *rtp);
+
+/**
+ * Counts `n` packets, in the order of their arrival; they are not copied. One thread at a time: others get
+ * `SG_BUSY`, and nothing is counted.
+ *
+ * # Safety
+ * `rtp` is statistics that were not freed, `packets` points to `n` packets (NULL when 0), `out_err` to a
+ * pointer or is NULL.
+ */
+sg_status sg_rtp_record(const sg_rtp *rtp, const sg_packet *packets, size_t n, sg_error **out_err);
+
+/**
+ * Reads and counts the raw packet `data`; `flags` (`SG_PACKET_...`) adds what the bytes do not tell. Errors
+ * as for `sg_packet_parse`; then nothing is counted. One thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtp` is statistics that were not freed, `data` points to `len` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rtp_record_raw(const sg_rtp *rtp,
+                            int64_t arrival_us,
+                            const uint8_t *data,
+                            size_t len,
+                            uint8_t flags,
+                            sg_error **out_err);
+
+/**
+ * Resolves what is held as a possible restart, at the end of the input. One thread at a time: others get
+ * `SG_BUSY`.
+ *
+ * # Safety
+ * `rtp` is statistics that were not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_rtp_settle(const sg_rtp *rtp, sg_error **out_err);
+
+/**
+ * Ends a stream: its counts stay in the totals, and what readers have pending of it comes under no SSRC.
+ * `*out_removed` (may be NULL) says whether there was one. One thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtp` is statistics that were not freed, `out_removed` points to a bool or is NULL, `out_err` to a pointer
+ * or is NULL.
+ */
+sg_status sg_rtp_remove(const sg_rtp *rtp, uint32_t ssrc, bool *out_removed, sg_error **out_err);
+
+/**
+ * Everything known of one stream. `SG_NOT_FOUND` when there is no stream of that SSRC, or not yet two packets
+ * in sequence of it. `out_size` is `sizeof(sg_stream_stats)`. One thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtp` is statistics that were not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is
+ * NULL.
+ */
+sg_status sg_rtp_snapshot(const sg_rtp *rtp,
+                          uint32_t ssrc,
+                          sg_stream_stats *out,
+                          size_t out_size,
+                          sg_error **out_err);
+
+/**
+ * Writes everything known of all streams, by SSRC, to the array `out` of `capacity` elements of `stats_size`
+ * (`sizeof(sg_stream_stats)`) bytes. `*out_count` is how many streams there are; those beyond the capacity
+ * are left out. One thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtp` is statistics that were not freed, `out` points to `capacity` times `stats_size` bytes (or is NULL
+ * with capacity 0), `out_count` to a number, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rtp_snapshots(const sg_rtp *rtp,
+                           sg_stream_stats *out,
+                           size_t stats_size,
+                           size_t capacity,
+                           size_t *out_count,
+                           sg_error **out_err);
+
+/**
+ * Counts of all streams that are or were there. Never falls. `out_size` is `sizeof(sg_stream_totals)`. One
+ * thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtp` is statistics that were not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is
+ * NULL.
+ */
+sg_status sg_rtp_totals(const sg_rtp *rtp, sg_stream_totals *out, size_t out_size, sg_error **out_err);
+
+/**
+ * How many streams there are, what is not in the totals, and the memory in use. `out_size` is
+ * `sizeof(sg_rtp_state)`. One thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtp` is statistics that were not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is
+ * NULL.
+ */
+sg_status sg_rtp_status(const sg_rtp *rtp, sg_rtp_state *out, size_t out_size, sg_error **out_err);
+
+/**
+ * Makes a reader of everything from now on: `*out` is its number, good for these statistics.
+ * `SG_CAPACITY_EXCEEDED` when there are 16. One thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtp` is statistics that were not freed, `out` points to a number, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rtp_reader(const sg_rtp *rtp, int64_t now_us, uint32_t *out, sg_error **out_err);
+
+/**
+ * Takes what `reader` has pending of every stream and counts it as delivered; streams without anything new
+ * are left out. By SSRC, what streams that are gone had pending comes last. `SG_NOT_FOUND` for an unknown
+ * reader, `SG_ALREADY_PENDING` while a `sg_rtp_take` is in flight. One thread at a time: others get
+ * `SG_BUSY`.
+ *
+ * # Safety
+ * `rtp` is statistics that were not freed, `out` points to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rtp_flush(const sg_rtp *rtp,
+                       uint32_t reader,
+                       int64_t now_us,
+                       sg_deltas **out,
+                       sg_error **out_err);
+
+/**
+ * As `sg_rtp_flush`, but holds what was taken until `sg_rtp_ack` or `sg_rtp_restore`.
+ *
+ * # Safety
+ * As for `sg_rtp_flush`.
+ */
+sg_status sg_rtp_take(const sg_rtp *rtp,
+                      uint32_t reader,
+                      int64_t now_us,
+                      sg_deltas **out,
+                      sg_error **out_err);
+
+/**
+ * What `reader` took has arrived; nothing when it took nothing. `SG_NOT_FOUND` for an unknown reader. One
+ * thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtp` is statistics that were not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_rtp_ack(const sg_rtp *rtp, uint32_t reader, sg_error **out_err);
+
+/**
+ * What `reader` took was not delivered: it is pending again; nothing when it took nothing. `SG_NOT_FOUND` for
+ * an unknown reader. One thread at a time: others get `SG_BUSY`.
+ *
+ * # Safety
+ * `rtp` is statistics that were not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_rtp_restore(const sg_rtp *rtp, uint32_t reader, sg_error **out_err);
+
+/**
+ * Copies deltas from number `first` on to the array `out` of `capacity` elements of `delta_size`
+ * (`sizeof(sg_stream_delta)`) bytes. `*out_count` is how many there are in all. May be called from many
+ * threads at once.
+ *
+ * # Safety
+ * `deltas` was not freed, `out` points to `capacity` times `delta_size` bytes (or is NULL with capacity 0),
+ * `out_count` to a number, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_deltas_read(const sg_deltas *deltas,
+                         size_t first,
+                         sg_stream_delta *out,
+                         size_t delta_size,
+                         size_t capacity,
+                         size_t *out_count,
+                         sg_error **out_err);
+
+/**
+ * Frees deltas. NULL is allowed.
+ *
+ * # Safety
+ * `deltas` is NULL or deltas that were not freed, and no other thread uses them.
+ */
+void sg_deltas_free(sg_deltas *deltas);
+
+/**
  * Opens the run directory `path` (UTF-8). Files that are missing, and rows that cannot be used, are no
  * error but in `sg_run_problems_json`. `SG_NOT_FOUND` or `SG_IO` when there is no such directory. May be
  * called from any thread.
@@ -1318,6 +3289,476 @@ sg_status sg_compare_json(const sg_run *const *a,
  * that is no status. Lives for ever. May be called from any thread.
  */
 sg_str sg_status_name(sg_status status);
+
+/**
+ * Makes telemetry of nothing yet. `config_size` is `sizeof(sg_telemetry_config)`; NULL with 0 is all zero.
+ * `SG_INVALID_ARGUMENT` for a choice or limit that makes no sense. May be called from any thread.
+ *
+ * # Safety
+ * `config` points to `config_size` bytes, its `formats` to as many as it says, `out` to a pointer, `out_err`
+ * to a pointer or is NULL.
+ */
+sg_status sg_telemetry_new(const sg_telemetry_config *config,
+                           size_t config_size,
+                           sg_telemetry **out,
+                           sg_error **out_err);
+
+/**
+ * Frees the handle; tracks, reports and snapshots stay good. What was not taken is lost: take a last report
+ * before. NULL is allowed.
+ *
+ * # Safety
+ * `telemetry` is NULL or telemetry that was not freed, and no other thread uses the handle.
+ */
+void sg_telemetry_free(sg_telemetry *telemetry);
+
+/**
+ * Opens a track, or one more handle to a track that is open; it closes when every handle has been closed.
+ * `key_size` is `sizeof(sg_track_key)`; the texts are copied. `SG_CAPACITY_EXCEEDED` past the limits,
+ * `SG_ALREADY_PENDING` while a closed track of the same key has not delivered its last interval. May be
+ * called from many threads at once.
+ *
+ * # Safety
+ * `telemetry` was not freed, `key` points to `key_size` bytes, its texts to as many as they say, `out` to a
+ * pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_telemetry_open(const sg_telemetry *telemetry,
+                            const sg_track_key *key,
+                            size_t key_size,
+                            int64_t now_us,
+                            sg_track **out,
+                            sg_error **out_err);
+
+/**
+ * As `sg_telemetry_open` for a track that comes from another node: its totals go on from `seed`, which
+ * `sg_track_export` gave there, and which is not reported again here. `seed_size` is `sizeof(sg_track_seed)`;
+ * NULL with 0 starts from nothing. A seed for a track that is open is ignored.
+ *
+ * # Safety
+ * As for `sg_telemetry_open`; `seed` points to `seed_size` bytes.
+ */
+sg_status sg_telemetry_open_seeded(const sg_telemetry *telemetry,
+                                   const sg_track_key *key,
+                                   size_t key_size,
+                                   int64_t now_us,
+                                   const sg_track_seed *seed,
+                                   size_t seed_size,
+                                   sg_track **out,
+                                   sg_error **out_err);
+
+/**
+ * Says in which room a participant is (UTF-8); may come before its first track or after its bytes began.
+ * Until then its tracks record and are not reported. `SG_CAPACITY_EXCEEDED` past the limit of participants.
+ * May be called from many threads at once.
+ *
+ * # Safety
+ * `telemetry` was not freed, each text points to as many bytes as its length says, `out_err` to a pointer or
+ * is NULL.
+ */
+sg_status sg_telemetry_identify(const sg_telemetry *telemetry,
+                                const char *participant,
+                                size_t participant_len,
+                                const char *room_id,
+                                size_t room_id_len,
+                                const char *room_name,
+                                size_t room_name_len,
+                                int64_t now_us,
+                                sg_error **out_err);
+
+/**
+ * Takes what is pending of all tracks and counts it as delivered; each track is one consistent cut. Threads
+ * may record meanwhile. `SG_ALREADY_PENDING` while a report of `sg_telemetry_take` is in flight. May be
+ * called from any thread.
+ *
+ * # Safety
+ * `telemetry` was not freed, `out` points to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_telemetry_flush(const sg_telemetry *telemetry,
+                             int64_t now_us,
+                             sg_report **out,
+                             sg_error **out_err);
+
+/**
+ * As `sg_telemetry_flush`, but holds what was taken until `sg_telemetry_ack` or `sg_telemetry_restore`.
+ *
+ * # Safety
+ * As for `sg_telemetry_flush`.
+ */
+sg_status sg_telemetry_take(const sg_telemetry *telemetry,
+                            int64_t now_us,
+                            sg_report **out,
+                            sg_error **out_err);
+
+/**
+ * The report in flight has arrived: tracks that are closed and delivered are dropped, and participants whose
+ * grace period is over. `*out_acked` (may be NULL) is false when there was none. May be called from any
+ * thread.
+ *
+ * # Safety
+ * `telemetry` was not freed, `out_acked` points to a bool or is NULL, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_telemetry_ack(const sg_telemetry *telemetry,
+                           int64_t now_us,
+                           bool *out_acked,
+                           sg_error **out_err);
+
+/**
+ * The report in flight was not delivered: all of it is pending again, and comes merged with the next
+ * interval. `*out_restored` (may be NULL) is false when there was none. May be called from any thread.
+ *
+ * # Safety
+ * `telemetry` was not freed, `out_restored` points to a bool or is NULL, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_telemetry_restore(const sg_telemetry *telemetry, bool *out_restored, sg_error **out_err);
+
+/**
+ * Totals over all tracks of a direction (`SG_DIRECTION_...`) and role (`SG_ROLE_...`) that are or were there,
+ * reported or not. Never falls, but for the loss. `out_size` is `sizeof(sg_track_counts)`. May be called from
+ * many threads at once.
+ *
+ * # Safety
+ * `telemetry` was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_telemetry_totals(const sg_telemetry *telemetry,
+                              int32_t direction,
+                              int32_t role,
+                              sg_track_counts *out,
+                              size_t out_size,
+                              sg_error **out_err);
+
+/**
+ * The same for one participant (UTF-8). `SG_NOT_FOUND` when it is not, or no longer, known.
+ *
+ * # Safety
+ * As for `sg_telemetry_totals`; `participant` points to `participant_len` bytes.
+ */
+sg_status sg_telemetry_participant_totals(const sg_telemetry *telemetry,
+                                          const char *participant,
+                                          size_t participant_len,
+                                          int32_t direction,
+                                          int32_t role,
+                                          sg_track_counts *out,
+                                          size_t out_size,
+                                          sg_error **out_err);
+
+/**
+ * Copies everything counted on this node, by track and by group, less what tracks brought from other nodes,
+ * where that is counted. May be called from many threads at once.
+ *
+ * # Safety
+ * `telemetry` was not freed, `out` points to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_telemetry_snapshot(const sg_telemetry *telemetry, sg_snapshot **out, sg_error **out_err);
+
+/**
+ * Writes the same to `*out` as Prometheus text, or as OpenMetrics when `openmetrics` is not 0: every
+ * direction, role and kind (`streamgauge_bytes_total` and so on), which never fall, and the `top` tracks with
+ * the most bytes in each (`streamgauge_track_bytes_total` and so on). May be called from many threads at once.
+ *
+ * # Safety
+ * `telemetry` was not freed, `out` points to a buffer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_telemetry_exposition(const sg_telemetry *telemetry,
+                                  size_t top,
+                                  uint8_t openmetrics,
+                                  sg_buf *out,
+                                  sg_error **out_err);
+
+/**
+ * Writes the same to `*out` as OTLP metrics with cumulative temporality; empty when there is nothing to say.
+ * `config_size` is `sizeof(sg_otlp_config)`; NULL with 0 is all zero. May be called from many threads at once.
+ *
+ * # Safety
+ * `telemetry` was not freed, `config` points to `config_size` bytes, its attributes to what they say, `out` to
+ * a buffer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_telemetry_otlp(const sg_telemetry *telemetry,
+                            int64_t now_us,
+                            const sg_otlp_config *config,
+                            size_t config_size,
+                            sg_buf *out,
+                            sg_error **out_err);
+
+/**
+ * How many tracks and participants are kept, and what telemetry says of itself. `out_size` is
+ * `sizeof(sg_telemetry_state)`. May be called from many threads at once.
+ *
+ * # Safety
+ * `telemetry` was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_telemetry_status(const sg_telemetry *telemetry,
+                              sg_telemetry_state *out,
+                              size_t out_size,
+                              sg_error **out_err);
+
+/**
+ * Number, time and size of a report. `out_size` is `sizeof(sg_report_state)`. May be called from many threads
+ * at once.
+ *
+ * # Safety
+ * `report` was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_report_status(const sg_report *report,
+                           sg_report_state *out,
+                           size_t out_size,
+                           sg_error **out_err);
+
+/**
+ * Copies stats from number `first` on to the array `out` of `capacity` elements of `stat_size`
+ * (`sizeof(sg_stat)`) bytes. `*out_count` is how many there are in all. By key. May be called from many
+ * threads at once.
+ *
+ * # Safety
+ * `report` was not freed, `out` points to `capacity` times `stat_size` bytes (or is NULL with capacity 0),
+ * `out_count` to a number, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_report_stats(const sg_report *report,
+                          size_t first,
+                          sg_stat *out,
+                          size_t stat_size,
+                          size_t capacity,
+                          size_t *out_count,
+                          sg_error **out_err);
+
+/**
+ * Writes the stats to `*out` as `livekit.AnalyticsStats`, protobuf that LiveKit's services take. `node` names
+ * this node. Each message has the id `id_prefix` and a number, counted from 0 in each report: with a prefix
+ * that is unique to the report the ids are unique. Relay stats have no place there and are left out. May be
+ * called from many threads at once.
+ *
+ * # Safety
+ * `report` was not freed, `node` points to `node_len` and `id_prefix` to `id_prefix_len` bytes, `out` to a
+ * buffer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_report_livekit(const sg_report *report,
+                            const char *node,
+                            size_t node_len,
+                            const char *id_prefix,
+                            size_t id_prefix_len,
+                            sg_buf *out,
+                            sg_error **out_err);
+
+/**
+ * Writes the stats to `*out` as a JSON array, relay stats included. May be called from many threads at once.
+ *
+ * # Safety
+ * `report` was not freed, `out` points to a buffer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_report_json(const sg_report *report, sg_buf *out, sg_error **out_err);
+
+/**
+ * Writes what a report adds to `*out` as OTLP metrics with delta temporality; empty when there is nothing to
+ * say. `config_size` is `sizeof(sg_otlp_config)`; NULL with 0 is all zero. May be called from many threads at
+ * once.
+ *
+ * # Safety
+ * `report` was not freed, `config` points to `config_size` bytes, its attributes to what they say, `out` to a
+ * buffer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_report_otlp(const sg_report *report,
+                         const sg_otlp_config *config,
+                         size_t config_size,
+                         sg_buf *out,
+                         sg_error **out_err);
+
+/**
+ * Frees a report; it stays in flight if it was taken. NULL is allowed.
+ *
+ * # Safety
+ * `report` is NULL or a report that was not freed, and no other thread uses it.
+ */
+void sg_report_free(sg_report *report);
+
+/**
+ * Copies tracks from number `first` on to the array `out` of `capacity` elements of `track_size`
+ * (`sizeof(sg_track_state)`) bytes. `*out_count` is how many there are in all. May be called from many threads
+ * at once.
+ *
+ * # Safety
+ * `snapshot` was not freed, `out` points to `capacity` times `track_size` bytes (or is NULL with capacity 0),
+ * `out_count` to a number, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_snapshot_tracks(const sg_snapshot *snapshot,
+                             size_t first,
+                             sg_track_state *out,
+                             size_t track_size,
+                             size_t capacity,
+                             size_t *out_count,
+                             sg_error **out_err);
+
+/**
+ * Copies groups to the array `out` of `capacity` elements of `group_size` (`sizeof(sg_group_state)`) bytes.
+ * `*out_count` is how many there are in all, 16 at most. May be called from many threads at once.
+ *
+ * # Safety
+ * `snapshot` was not freed, `out` points to `capacity` times `group_size` bytes (or is NULL with capacity 0),
+ * `out_count` to a number, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_snapshot_groups(const sg_snapshot *snapshot,
+                             sg_group_state *out,
+                             size_t group_size,
+                             size_t capacity,
+                             size_t *out_count,
+                             sg_error **out_err);
+
+/**
+ * Frees a snapshot. NULL is allowed.
+ *
+ * # Safety
+ * `snapshot` is NULL or a snapshot that was not freed, and no other thread uses it.
+ */
+void sg_snapshot_free(sg_snapshot *snapshot);
+
+/**
+ * Counts `n` RTP packets, in the order of their arrival; they are not copied. May be called from many threads
+ * at once.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `packets` points to `n` packets (NULL when 0), `out_err` to a pointer
+ * or is NULL.
+ */
+sg_status sg_track_record(const sg_track *track, const sg_packet *packets, size_t n, sg_error **out_err);
+
+/**
+ * Reads and counts the raw packet `data`; `flags` (`SG_PACKET_...`) adds what the bytes do not tell. Errors as
+ * for `sg_packet_parse`; then nothing is counted. May be called from many threads at once.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `data` points to `len` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_track_record_raw(const sg_track *track,
+                              int64_t arrival_us,
+                              const uint8_t *data,
+                              size_t len,
+                              uint8_t flags,
+                              sg_error **out_err);
+
+/**
+ * Counts a message of a data or signal channel, after marshalling; one of no bytes is one. May be called from
+ * many threads at once.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_track_record_message(const sg_track *track, int64_t at_us, uint64_t bytes, sg_error **out_err);
+
+/**
+ * Counts `n` packets of a data track, in the order of their arrival. May be called from many threads at once;
+ * then the packets of two calls may mix.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `packets` points to `n` packets (NULL when 0), `out_err` to a pointer
+ * or is NULL.
+ */
+sg_status sg_track_record_data(const sg_track *track,
+                               const sg_data_packet *packets,
+                               size_t n,
+                               sg_error **out_err);
+
+/**
+ * Takes an SFU's own cumulative counters of an SSRC, which began at 0 when the SSRC was added. A count that
+ * falls restarted from 0. Past the limit of streams the SSRC is rejected and counted. May be called from many
+ * threads at once.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_track_observe_totals(const sg_track *track,
+                                  uint32_t ssrc,
+                                  uint64_t packets,
+                                  uint64_t bytes,
+                                  sg_error **out_err);
+
+/**
+ * The SSRC went away: what it counted stays, and should it come back it starts from 0. May be called from many
+ * threads at once.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_track_remove_ssrc(const sg_track *track,
+                               uint32_t ssrc,
+                               sg_error **out_err);
+
+/**
+ * Counts what RTCP said. Loss is counted here for packets that were sent, and by `sg_track_record` for those
+ * received: who does both for one track counts it twice. `sample_size` is `sizeof(sg_rtcp_sample)`. May be
+ * called from many threads at once.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `sample` points to `sample_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_track_record_rtcp(const sg_track *track,
+                               int64_t at_us,
+                               const sg_rtcp_sample *sample,
+                               size_t sample_size,
+                               sg_error **out_err);
+
+/**
+ * Notes a quality score. One that is not above 0, or not finite, is no score. May be called from many threads
+ * at once.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_track_record_score(const sg_track *track, float score, sg_error **out_err);
+
+/**
+ * Says which simulcast layer an SSRC is, 0 the lowest; 3 and above are one. What the SSRC has counted so far
+ * belongs to no layer. May be called from many threads at once.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_track_set_layer(const sg_track *track, uint32_t ssrc, uint32_t layer, sg_error **out_err);
+
+/**
+ * The codec or content (UTF-8) changed; a report shows the latest. May be called from many threads at once.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `mime` points to `mime_len` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_track_set_mime(const sg_track *track, const char *mime, size_t mime_len, sg_error **out_err);
+
+/**
+ * Everything counted, whether reported or not. `SG_NOT_FOUND` for NULL, a recorder of nothing. `out_size` is
+ * `sizeof(sg_track_counts)`. May be called from many threads at once.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_track_totals(const sg_track *track, sg_track_counts *out, size_t out_size, sg_error **out_err);
+
+/**
+ * Closes this handle, and with the last one the track: what is left comes in one last stat. `*out_first` (may
+ * be NULL) is false when the handle was closed already, or is NULL. May be called from many threads at once.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `out_first` points to a bool or is NULL, `out_err` to a pointer or is
+ * NULL.
+ */
+sg_status sg_track_close(const sg_track *track, int64_t now_us, bool *out_first, sg_error **out_err);
+
+/**
+ * Closes this handle and gives what another node needs to go on, see `sg_telemetry_open_seeded`; zeros for
+ * NULL. `out_size` is `sizeof(sg_track_seed)`. May be called from many threads at once.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_track_export(const sg_track *track,
+                          int64_t now_us,
+                          sg_track_seed *out,
+                          size_t out_size,
+                          sg_error **out_err);
+
+/**
+ * Frees a handle; one that is not closed closes at the time of the last record. NULL is allowed.
+ *
+ * # Safety
+ * `track` is NULL or was not freed, and no other thread uses it.
+ */
+void sg_track_free(sg_track *track);
 
 /**
  * The `SG_ABI_VERSION` of the library that was loaded. May be called from any thread.

@@ -2,6 +2,8 @@
 
 use std::ffi::c_char;
 
+use sg_core::{Error, ErrorKind};
+
 use crate::guard::Fault;
 
 /// Text that somebody else owns: UTF-8, not NUL-terminated.
@@ -102,6 +104,12 @@ pub(crate) unsafe fn output<T>(out: *mut T, name: &str) -> Result<*mut T, Fault>
         return Err(Fault::invalid(format!("{name} is NULL or misaligned")));
     }
     Ok(out)
+}
+
+/// A value as JSON.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<sg_buf, Fault> {
+    let bytes = serde_json::to_vec(value).map_err(|e| Error::new(ErrorKind::Unsupported, e.to_string()))?;
+    Ok(sg_buf::of(bytes))
 }
 
 #[cfg(test)]

@@ -5,20 +5,30 @@
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
 mod buf;
+mod counter;
 mod error;
 mod guard;
 mod handle;
+mod packet;
 mod quantile;
 mod ring;
+mod rtcp;
+mod rtp;
 mod run;
 mod sized;
 mod status;
+mod telemetry;
 mod version;
 
 pub use buf::*;
+pub use counter::*;
 pub use error::*;
+pub use packet::*;
 pub use quantile::*;
 pub use ring::*;
+pub use rtcp::*;
+pub use rtp::*;
 pub use run::*;
 pub use status::*;
+pub use telemetry::*;
 pub use version::*;

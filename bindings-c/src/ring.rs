@@ -78,7 +78,7 @@ pub unsafe extern "C" fn sg_ring_publish(
     unsafe {
         guard(out_err, || {
             let bytes = slice(data, len, "data")?;
-            let out = maybe(out_sequence, "out_sequence")?;
+            let out = Output::maybe(out_sequence, "out_sequence")?;
             let sequence = alive(ring)?.call(|ring| Ok(ring.publish(now_us, bytes)?))?;
             out.write(sequence.unwrap_or(SG_NO_SEQUENCE));
             Ok(())
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn sg_ring_publish_with(
     unsafe {
         guard(out_err, || {
             let bytes = slice(data, len, "data")?;
-            let out = maybe(out_sequence, "out_sequence")?;
+            let out = Output::maybe(out_sequence, "out_sequence")?;
             let info = sized::input(info, info_size, "info")?;
             let preamble = slice(info.preamble.data, info.preamble.len, "preamble")?;
             let info = ChunkInfo {
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn sg_ring_publish_batch(
     // SAFETY: the caller's promises, passed on.
     unsafe {
         guard(out_err, || {
-            let out = maybe(out_added, "out_added")?;
+            let out = Output::maybe(out_added, "out_added")?;
             let chunks = slice(chunks, count, "chunks")?
                 .iter()
                 .map(|chunk| slice(chunk.data, chunk.len, "chunk"))
@@ -170,7 +170,7 @@ pub unsafe extern "C" fn sg_ring_close(
     // SAFETY: the caller's promises, passed on.
     unsafe {
         guard(out_err, || {
-            let out = maybe(out_first, "out_first")?;
+            let out = Output::maybe(out_first, "out_first")?;
             let reason = CloseReason::new(close_kind(kind)?, text(message, message_len, "message")?);
             let first = alive(ring)?.call(|ring| Ok(ring.close(reason)))?;
             out.write(first);
@@ -220,7 +220,7 @@ pub unsafe extern "C" fn sg_ring_join(
     unsafe {
         guard(out_err, || {
             let out = output(out, "out")?;
-            let satisfied = maybe(out_satisfied, "out_satisfied")?;
+            let satisfied = Output::maybe(out_satisfied, "out_satisfied")?;
             let join = join(mode, amount)?;
             let joined = alive(ring)?.call(|ring| Ok(ring.join(join)))?;
             out.write(sg_position::of(joined.position));
@@ -359,10 +359,7 @@ pub unsafe extern "C" fn sg_ring_cursors(
         guard(out_err, || {
             let out_count = output(out_count, "out_count")?;
             let states = alive(ring)?.call(|ring| Ok(ring.cursors()))?;
-            for (index, state) in states.iter().take(capacity).enumerate() {
-                let at = out.cast::<u8>().wrapping_add(index.wrapping_mul(state_size)).cast();
-                Output::new(at, state_size, "out")?.write(sg_cursor_state::of(state));
-            }
+            sized::write_array(out, state_size, capacity, states.iter().map(sg_cursor_state::of))?;
             out_count.write(states.len());
             Ok(())
         })
@@ -381,11 +378,6 @@ unsafe fn alive<'a>(ring: *const sg_ring) -> Result<&'a Handle<ChunkRing>, Fault
 unsafe fn position_at(position: *const sg_position) -> Result<sg_core::ring::Position, Fault> {
     // SAFETY: the caller's promise; a slice of one is checked for NULL and alignment.
     Ok(unsafe { slice(position, 1, "position") }?[0].to_core())
-}
-
-/// A plain output that may be left out as NULL.
-fn maybe<T: Copy>(out: *mut T, name: &str) -> Result<Output<T>, Fault> {
-    Output::optional(out, if out.is_null() { 0 } else { size_of::<T>() }, name)
 }
 
 fn timeout(timeout_us: i64) -> Option<std::time::Duration> {

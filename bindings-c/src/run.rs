@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use sg_core::run::{CompareOptions, Files, Mode, Options, Run, compare};
 use sg_core::{Error, ErrorKind};
 
-use crate::buf::{output, slice, text};
+use crate::buf::{json, output, slice, text};
 use crate::guard::{Fault, guard};
 use crate::handle::{self, Handle};
 use crate::sized::{self, Plain};
@@ -231,11 +231,6 @@ fn mode_of(mode: u32) -> Result<Mode, Error> {
         SG_MODE_PLOT_FEC => Ok(Mode::PlotFec),
         other => Err(Error::new(ErrorKind::InvalidArgument, format!("mode is {other}: expected 0 or 1"))),
     }
-}
-
-fn json(value: &impl serde::Serialize) -> Result<sg_buf, Fault> {
-    let bytes = serde_json::to_vec(value).map_err(|e| Error::new(ErrorKind::Unsupported, e.to_string()))?;
-    Ok(sg_buf::of(bytes))
 }
 
 // Many threads may call into one run.

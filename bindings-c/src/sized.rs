@@ -51,6 +51,11 @@ impl<T: Copy> Output<T> {
         if out.is_null() && size == 0 { Ok(Output { out, size }) } else { Output::new(out, size, name) }
     }
 
+    /// A plain place, of a type that never grows, which may be left out as NULL.
+    pub(crate) fn maybe(out: *mut T, name: &str) -> Result<Output<T>, Fault> {
+        Output::optional(out, if out.is_null() { 0 } else { size_of::<T>() }, name)
+    }
+
     /// Fields that only this library knows are left out, those that only the caller knows are zeroed.
     ///
     /// # Safety
@@ -64,6 +69,40 @@ impl<T: Copy> Output<T> {
                 std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), bytes, known);
                 bytes.add(known).write_bytes(0, self.size - known);
             }
+        }
+    }
+}
+
+/// Writes values to the caller's array `out` of `capacity` elements of `size` bytes; further values are left
+/// out. NULL is allowed with capacity 0.
+///
+/// # Safety
+/// `out` has as many bytes as was said, and may be written.
+pub(crate) unsafe fn write_array<T: Copy>(
+    out: *mut T,
+    size: usize,
+    capacity: usize,
+    values: impl Iterator<Item = T>,
+) -> Result<(), Fault> {
+    if capacity > 0 && !size.is_multiple_of(align_of::<T>()) {
+        return Err(Fault::invalid(format!("out has elements of {size} bytes, which are misaligned")));
+    }
+    for (index, value) in values.take(capacity).enumerate() {
+        let at = out.cast::<u8>().wrapping_add(index.wrapping_mul(size)).cast();
+        // SAFETY: the caller's promise, for an element within the array.
+        unsafe { Output::new(at, size, "out")?.write(value) };
+    }
+    Ok(())
+}
+
+/// A limit of the caller's, 0 for the default.
+pub(crate) fn fitted(value: u64, default: usize, name: &str) -> Result<usize, Fault> {
+    match usize::try_from(value) {
+        Ok(0) => Ok(default),
+        Ok(value) => Ok(value),
+        Err(_) => {
+            let message = format!("{name} is {value}: too large for this machine");
+            Err(Error::new(ErrorKind::OutOfRange, message).into())
         }
     }
 }

@@ -4,11 +4,10 @@ use sg_core::ring::{
     Account, CloseKind, CursorConfig, CursorStatus, EndReason, Join, Lag, LagLimit, Policy, Position, Read,
     RingConfig, Snapshot,
 };
-use sg_core::{Error, ErrorKind};
 
 use crate::guard::Fault;
 use crate::sg_str;
-use crate::sized::Plain;
+use crate::sized::{Plain, fitted};
 
 /// No chunk: where a sequence number is absent.
 pub const SG_NO_SEQUENCE: u64 = 0xffff_ffff_ffff_ffff;
@@ -85,21 +84,14 @@ unsafe impl Plain for sg_ring_config {}
 
 impl sg_ring_config {
     pub(super) fn to_core(self) -> Result<RingConfig, Fault> {
-        let fitted = |value: u64, name: &str| {
-            usize::try_from(value).map_err(|_| {
-                Error::new(ErrorKind::OutOfRange, format!("{name} is {value}: too large for this machine"))
-            })
-        };
-        let mut config = RingConfig::new(fitted(self.max_chunks, "max_chunks")?, self.max_bytes);
+        let mut config = RingConfig::new(fitted(self.max_chunks, 0, "max_chunks")?, self.max_bytes);
         config.max_age_us = (self.max_age_us != 0).then_some(self.max_age_us);
         if self.max_held_bytes != 0 {
             config.max_held_bytes = self.max_held_bytes;
         }
-        if self.max_cursors != 0 {
-            config.max_cursors = fitted(self.max_cursors, "max_cursors")?;
-        }
+        config.max_cursors = fitted(self.max_cursors, config.max_cursors, "max_cursors")?;
         config.epoch = self.epoch;
-        config.payload_hint_bytes = fitted(self.payload_hint_bytes, "payload_hint_bytes")?;
+        config.payload_hint_bytes = fitted(self.payload_hint_bytes, 0, "payload_hint_bytes")?;
         Ok(config)
     }
 }

@@ -421,6 +421,21 @@ impl RtpStats {
         self.index.len()
     }
 
+    /// The memory of these statistics in bytes, spare capacity included.
+    pub fn memory_bytes(&self) -> usize {
+        let streams: usize = self.slots.iter().map(|slot| slot.stream.memory_bytes()).sum();
+        let beside = size_of::<Slot>() - size_of::<Receiver>();
+        let spare = self.slots.capacity() - self.slots.len();
+        let index = (self.index.capacity() + self.probation.capacity()) * size_of::<(u32, u32)>();
+        size_of::<RtpStats>()
+            + streams
+            + self.slots.len() * beside
+            + spare * size_of::<Slot>()
+            + self.free.capacity() * size_of::<u32>()
+            + index
+            + self.readers.capacity() * size_of::<ReaderState>()
+    }
+
     /// Whether no stream is kept.
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()
