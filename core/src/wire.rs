@@ -174,7 +174,8 @@ pub fn decode(bytes: &[u8]) -> Result<AnalyticsStats> {
 fn parts(stat: &Stat, node: &str, next_id: &mut impl FnMut() -> String) -> Vec<AnalyticsStat> {
     let totals = &stat.totals;
     let mut rest = [
-        totals.primary_packets,
+        // A message of a data or signal channel is a packet there.
+        totals.primary_packets.saturating_add(totals.messages),
         totals.retransmit_packets,
         totals.padding_packets,
         stat.packets_lost_to_report,
@@ -321,7 +322,7 @@ mod tests {
         let bytes = encode(&[stat()], "ND_1", ids());
         // Tag and length by hand, from livekit_analytics.proto.
         // 1.5 s and 2 s: 500,000,000 ns is the varint 80 ca b5 ee 01.
-        let mut stream = vec![0x18, 5, 0x40, 2, 0x50, 1];
+        let mut stream = vec![0x10, 1, 0x18, 5, 0x40, 2, 0x50, 1];
         stream.extend([0x8a, 1, 8, 8, 1, 0x10, 0x80, 0xca, 0xb5, 0xee, 1]);
         stream.extend([0x92, 1, 2, 8, 2]);
         let mut body = vec![0x10, 1, 0x1a, 2, 8, 2, 0x22, 4];

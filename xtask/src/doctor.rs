@@ -86,6 +86,15 @@ pub(crate) const FFMPEG: Tool = Tool {
     apt: Some("ffmpeg"),
 };
 
+/// Only for the oracles: not among [`ALL`].
+pub(crate) const TSHARK: Tool = Tool {
+    name: "tshark",
+    needed_for: "make oracle",
+    check: || version("tshark", &["--version"]),
+    get: "the package tshark",
+    apt: Some("tshark"),
+};
+
 const ALL: [Tool; 9] = [RUST, CC, PYTHON, NODE, GO, PKG_CONFIG, VALGRIND, CHROMIUM, FFMPEG];
 
 impl Tool {
@@ -117,11 +126,17 @@ pub(crate) fn report() -> Result<()> {
 /// Installs what is missing and can be had here: parts of the Rust toolchain through rustup, and
 /// Debian packages where this runs as root. Says what it does; the rest is for [`report`].
 pub(crate) fn provide() -> Result<()> {
+    provide_also(&[])
+}
+
+/// As [`provide`], with tools that only some tasks need.
+pub(crate) fn provide_also(more: &[Tool]) -> Result<()> {
     if RUST.problem().is_some() && version("rustup", &["--version"]).is_ok() {
         println!("installing the Rust toolchain of rust-toolchain.toml");
         cmd("rustup", ["toolchain", "install"]).run()?;
     }
-    let packages: Vec<&str> = ALL.iter().filter(|t| t.problem().is_some()).filter_map(|t| t.apt).collect();
+    let packages: Vec<&str> =
+        ALL.iter().chain(more).filter(|t| t.problem().is_some()).filter_map(|t| t.apt).collect();
     let root = cmd("id", ["-u"]).stdout().is_ok_and(|id| id.trim() == "0");
     if packages.is_empty() || !root || version("apt-get", &["--version"]).is_err() {
         return Ok(());

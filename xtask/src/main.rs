@@ -29,6 +29,7 @@ tasks (make TASK, or cargo xtask TASK):
   test [rust|c|go|py|js]    everything in every language, or in one
   gen [--check]             write (or compare) the header, symbols, layout and version files
   bench [ARGS]              ratios against the script, pandas, polars; target/bench/report.md
+  oracle [WHICH]            the peers asked again: scripts, tshark, livekit [--update]
   demo                      reports on the sample runs; target/demo/
   fuzz [TARGET [SECONDS]]   one fuzz target, or each for a minute (nightly)
   miri                      the C library's unsafe code under Miri (nightly)
@@ -66,6 +67,7 @@ fn task(args: &[&str]) -> Result<()> {
         ["gen"] => gen_files::run(false).map(drop),
         ["gen", "--check"] => gen_files::run(true).map(drop),
         ["bench", rest @ ..] => bench::run(rest),
+        ["oracle", rest @ ..] => oracle::run(rest),
         ["demo"] => demo::run(),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["miri"] => stages::run(&[Stage { name: "miri", needs: &[], run: core_tests::miri }]),
