@@ -75,15 +75,35 @@ pub enum QuantileMethod {
     NearestRank,
     /// Element `min(n - 1, floor(n q))`, counted from 0: what the plotting script does.
     FloorIndex,
+    /// As `NearestRank`, but the mean of two values where `q n` is whole: Hyndman-Fan type 2.
+    AveragedRank,
+    /// Linear interpolation at `q (n + 1) - 1`: Hyndman-Fan type 6.
+    Weibull,
+    /// Linear interpolation at `q (n + 1/3) - 2/3`: Hyndman-Fan type 8.
+    MedianUnbiased,
 }
 
 impl QuantileMethod {
-    /// `"linear"`, `"nearest_rank"` or `"floor_index"`.
+    /// Every method.
+    pub const ALL: [QuantileMethod; 6] = [
+        QuantileMethod::Linear,
+        QuantileMethod::NearestRank,
+        QuantileMethod::FloorIndex,
+        QuantileMethod::AveragedRank,
+        QuantileMethod::Weibull,
+        QuantileMethod::MedianUnbiased,
+    ];
+
+    /// `"linear"`, `"nearest_rank"`, `"floor_index"`, `"averaged_rank"`, `"weibull"` or
+    /// `"median_unbiased"`.
     pub const fn name(self) -> &'static str {
         match self {
             QuantileMethod::Linear => "linear",
             QuantileMethod::NearestRank => "nearest_rank",
             QuantileMethod::FloorIndex => "floor_index",
+            QuantileMethod::AveragedRank => "averaged_rank",
+            QuantileMethod::Weibull => "weibull",
+            QuantileMethod::MedianUnbiased => "median_unbiased",
         }
     }
 }
@@ -92,11 +112,9 @@ impl std::str::FromStr for QuantileMethod {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<QuantileMethod> {
-        let all = [QuantileMethod::Linear, QuantileMethod::NearestRank, QuantileMethod::FloorIndex];
-        all.into_iter().find(|m| m.name() == text).ok_or_else(|| {
-            let message =
-                format!("method is {text:?}: expected \"linear\", \"nearest_rank\" or \"floor_index\"");
-            Error::new(ErrorKind::InvalidArgument, message)
+        QuantileMethod::ALL.into_iter().find(|m| m.name() == text).ok_or_else(|| {
+            let names = QuantileMethod::ALL.map(QuantileMethod::name).join(", ");
+            Error::new(ErrorKind::InvalidArgument, format!("method is {text:?}: expected one of {names}"))
         })
     }
 }
@@ -138,15 +156,20 @@ pub fn quantiles<const N: usize>(
     };
     Some(qs.map(|q| {
         let q = q.clamp(0.0, 1.0);
+        let mut between = |at: f64| {
+            let at = at.clamp(0.0, (n - 1) as f64);
+            let (low, share) = (at.floor() as usize, at - at.floor());
+            let low_value = nth(low);
+            if share == 0.0 { low_value } else { low_value + (nth(low + 1) - low_value) * share }
+        };
+        let n_q = q * n as f64;
         match method {
-            QuantileMethod::Linear => {
-                let at = q * (n - 1) as f64;
-                let (low, share) = (at.floor() as usize, at - at.floor());
-                let low_value = nth(low);
-                if share == 0.0 { low_value } else { low_value + (nth(low + 1) - low_value) * share }
-            }
-            QuantileMethod::NearestRank => nth(((q * n as f64).ceil() as usize).clamp(1, n) - 1),
-            QuantileMethod::FloorIndex => nth(((n as f64 * q) as usize).min(n - 1)),
+            QuantileMethod::Linear => between(q * (n - 1) as f64),
+            QuantileMethod::Weibull => between(n_q + q - 1.0),
+            QuantileMethod::MedianUnbiased => between(n_q + (1.0 / 3.0 + q / 3.0) - 1.0),
+            QuantileMethod::AveragedRank if n_q == n_q.floor() => between(n_q - 0.5),
+            QuantileMethod::NearestRank | QuantileMethod::AveragedRank => between(n_q.ceil() - 1.0),
+            QuantileMethod::FloorIndex => between(n_q.floor()),
         }
     }))
 }
@@ -170,6 +193,12 @@ mod tests {
         assert!((of(0.95, QuantileMethod::Linear) - 95.05).abs() < 1e-12);
         assert_eq!(of(0.0, QuantileMethod::Linear), 1.0);
         assert_eq!(of(1.0, QuantileMethod::FloorIndex), 100.0);
+        assert_eq!(of(0.95, QuantileMethod::AveragedRank), 95.5);
+        assert!((of(0.95, QuantileMethod::Weibull) - 95.95).abs() < 1e-12);
+        assert!((of(0.95, QuantileMethod::MedianUnbiased) - 95.65).abs() < 1e-12);
+        for method in QuantileMethod::ALL {
+            assert_eq!((of(0.0, method), of(1.0, method)), (1.0, 100.0));
+        }
         assert_eq!(quantile(&mut [], 0.5, QuantileMethod::Linear), None);
     }
 
@@ -182,7 +211,7 @@ mod tests {
         };
         for n in [1, 2, 3, 10, 1000] {
             let values: Vec<f64> = (0..n).map(|_| next()).collect();
-            for method in [QuantileMethod::Linear, QuantileMethod::NearestRank, QuantileMethod::FloorIndex] {
+            for method in QuantileMethod::ALL {
                 for qs in [[0.0, 0.5, 0.95, 0.99, 1.0], [1.0, 0.1, 0.5, 0.5, 0.2]] {
                     let apart = qs.map(|q| quantile(&mut values.clone(), q, method).unwrap());
                     assert_eq!(quantiles(&mut values.clone(), qs, method), Some(apart));
