@@ -15,6 +15,12 @@ const (
 	NearestRank QuantileMethod = C.SG_QUANTILE_NEAREST_RANK
 	// FloorIndex is element min(n - 1, floor(n q)), counted from 0.
 	FloorIndex QuantileMethod = C.SG_QUANTILE_FLOOR_INDEX
+	// AveragedRank is NearestRank, but the mean of two values where q n is whole.
+	AveragedRank QuantileMethod = C.SG_QUANTILE_AVERAGED_RANK
+	// Weibull interpolates at q (n + 1) - 1.
+	Weibull QuantileMethod = C.SG_QUANTILE_WEIBULL
+	// MedianUnbiased interpolates at q (n + 1/3) - 2/3.
+	MedianUnbiased QuantileMethod = C.SG_QUANTILE_MEDIAN_UNBIASED
 )
 
 // Quantile gives the q quantile (0 to 1) of values, none of which may be NaN. Without values there is no

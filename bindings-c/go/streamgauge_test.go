@@ -55,7 +55,7 @@ func TestErrorTable(t *testing.T) {
 }
 
 func TestQuantile(t *testing.T) {
-	for method, want := range map[QuantileMethod]float64{Linear: 2.5, NearestRank: 2, FloorIndex: 3} {
+	for method, want := range map[QuantileMethod]float64{Linear: 2.5, NearestRank: 2, FloorIndex: 3, AveragedRank: 2.5, Weibull: 2.5, MedianUnbiased: 2.5} {
 		if got, err := Quantile([]float64{4, 1, 3, 2}, 0.5, method); err != nil || got != want {
 			t.Errorf("method %d: %v, %v", method, got, err)
 		}

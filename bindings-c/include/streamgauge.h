@@ -147,6 +147,21 @@
 #define SG_QUANTILE_FLOOR_INDEX 2
 
 /**
+ * Quantile method: as `SG_QUANTILE_NEAREST_RANK`, but the mean of two values where `q n` is whole.
+ */
+#define SG_QUANTILE_AVERAGED_RANK 3
+
+/**
+ * Quantile method: linear interpolation at `q (n + 1) - 1`.
+ */
+#define SG_QUANTILE_WEIBULL 4
+
+/**
+ * Quantile method: linear interpolation at `q (n + 1/3) - 2/3`.
+ */
+#define SG_QUANTILE_MEDIAN_UNBIASED 5
+
+/**
  * No chunk: where a sequence number is absent.
  */
 #define SG_NO_SEQUENCE 18446744073709551615ull

@@ -12,6 +12,12 @@ pub const SG_QUANTILE_LINEAR: u32 = 0;
 pub const SG_QUANTILE_NEAREST_RANK: u32 = 1;
 /// Quantile method: element `min(n - 1, floor(n q))` of the sorted values, counted from 0.
 pub const SG_QUANTILE_FLOOR_INDEX: u32 = 2;
+/// Quantile method: as `SG_QUANTILE_NEAREST_RANK`, but the mean of two values where `q n` is whole.
+pub const SG_QUANTILE_AVERAGED_RANK: u32 = 3;
+/// Quantile method: linear interpolation at `q (n + 1) - 1`.
+pub const SG_QUANTILE_WEIBULL: u32 = 4;
+/// Quantile method: linear interpolation at `q (n + 1/3) - 2/3`.
+pub const SG_QUANTILE_MEDIAN_UNBIASED: u32 = 5;
 
 /// Writes the `q` quantile (0 to 1) of `n` values to `*out`. No value may be NaN. `method` is one of
 /// `SG_QUANTILE_...`. Without values there is no quantile: `SG_NOT_FOUND`. May be called from any thread.
@@ -44,8 +50,9 @@ fn method_of(method: u32) -> Result<QuantileMethod, Error> {
         SG_QUANTILE_LINEAR => Ok(QuantileMethod::Linear),
         SG_QUANTILE_NEAREST_RANK => Ok(QuantileMethod::NearestRank),
         SG_QUANTILE_FLOOR_INDEX => Ok(QuantileMethod::FloorIndex),
-        other => {
-            Err(Error::new(ErrorKind::InvalidArgument, format!("method is {other}: expected 0, 1 or 2")))
-        }
+        SG_QUANTILE_AVERAGED_RANK => Ok(QuantileMethod::AveragedRank),
+        SG_QUANTILE_WEIBULL => Ok(QuantileMethod::Weibull),
+        SG_QUANTILE_MEDIAN_UNBIASED => Ok(QuantileMethod::MedianUnbiased),
+        other => Err(Error::new(ErrorKind::InvalidArgument, format!("method is {other}: expected 0 to 5"))),
     }
 }

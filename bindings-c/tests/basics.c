@@ -50,6 +50,9 @@ int main(void) {
     CHECK(values[0] == 4 && values[3] == 2);
     CHECK(sg_quantile(values, 4, 0.5, SG_QUANTILE_NEAREST_RANK, &out, NULL) == SG_OK && out == 2);
     CHECK(sg_quantile(values, 4, 0.5, SG_QUANTILE_FLOOR_INDEX, &out, NULL) == SG_OK && out == 3);
+    CHECK(sg_quantile(values, 4, 0.75, SG_QUANTILE_AVERAGED_RANK, &out, NULL) == SG_OK && out == 3.5);
+    CHECK(sg_quantile(values, 4, 0.3, SG_QUANTILE_WEIBULL, &out, NULL) == SG_OK && out == 1.5);
+    CHECK(sg_quantile(values, 4, 0.5, SG_QUANTILE_MEDIAN_UNBIASED, &out, NULL) == SG_OK && out == 2.5);
 
     out = -1;
     CHECK(sg_quantile(values, 4, 1.5, SG_QUANTILE_LINEAR, &out, &error) == SG_INVALID_ARGUMENT);

@@ -44,10 +44,17 @@ export class Run extends BaseRun {
 
 /**
  * How a quantile of n sorted values is taken: `"linear"` interpolates at q (n - 1), as numpy does;
- * `"nearest_rank"` is the smallest value with at least q n values at or below it; `"floor_index"` is
- * element min(n - 1, floor(n q)).
+ * `"nearest_rank"` is the smallest value with at least q n values at or below it, `"averaged_rank"`
+ * the same but the mean of two where q n is whole; `"floor_index"` is element min(n - 1, floor(n q));
+ * `"weibull"` interpolates at q (n + 1) - 1, `"median_unbiased"` at q (n + 1/3) - 2/3.
  */
-export type QuantileMethod = "linear" | "nearest_rank" | "floor_index";
+export type QuantileMethod =
+  | "linear"
+  | "nearest_rank"
+  | "floor_index"
+  | "averaged_rank"
+  | "weibull"
+  | "median_unbiased";
 
 /**
  * The `q` quantile (0 to 1) of `values`; `null` for no values.

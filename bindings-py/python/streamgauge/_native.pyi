@@ -22,7 +22,7 @@ from ._ring import (
 from ._types import Burst, CounterTotal, Event, GateResult, Key, Window
 
 _Mode = Literal["exact", "plot_fec"]
-_Method = Literal["linear", "nearest_rank", "floor_index"]
+_Method = Literal["linear", "nearest_rank", "floor_index", "averaged_rank", "weibull", "median_unbiased"]
 _Int64 = npt.NDArray[np.int64]
 _Float64 = npt.NDArray[np.float64]
 
@@ -507,8 +507,8 @@ def quantile(
 ) -> Optional[float]:
     """The ``q`` quantile (0 to 1); ``None`` of nothing.
 
-    ``linear`` is Hyndman-Fan 7 (numpy's default), ``nearest_rank`` Hyndman-Fan 1, ``floor_index`` what the
-    plotting script does. An array must be float64 with one dimension (else ``TypeError``); a contiguous
+    ``linear`` is Hyndman-Fan 7 (numpy's default), ``nearest_rank`` 1, ``averaged_rank`` 2, ``weibull`` 6,
+    ``median_unbiased`` 8, ``floor_index`` what the plotting script does. An array must be float64 with one dimension (else ``TypeError``); a contiguous
     one is not copied by numpy. Raises ``InvalidArgumentError`` on NaN and on ``q`` outside 0 to 1.
     """
 
