@@ -10,6 +10,8 @@ mod sketch;
 mod window;
 
 pub use downsample::{DownsampleConfig, downsample};
-pub use rollup::{Bucket, Level, Rollup, RollupColumns, RollupConfig, RollupCounts};
+pub use rollup::{
+    Bucket, BucketParts, Level, Rollup, RollupColumns, RollupConfig, RollupCounts, RollupParts,
+};
 pub use sketch::{Bin, Sketch, SketchConfig, SketchParts};
 pub use window::{Pushed, SameTime, Window, WindowConfig, WindowCounts};

@@ -1,17 +1,20 @@
 //! Buckets of a series at several resolutions in one pass.
 
-use super::sketch::{Sketch, SketchConfig};
+use super::sketch::{Sketch, SketchConfig, SketchParts};
 use crate::error::{Error, ErrorKind, Result};
 use crate::math::Sum;
 use crate::time::{Micros, SECOND_US};
 use std::collections::VecDeque;
+
+/// Most buckets of a level: seven weeks of seconds.
+const MAX_KEEP: usize = 1 << 22;
 
 /// One resolution of a [`Rollup`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Level {
     /// The width of a bucket. Buckets begin at multiples of it.
     pub width_us: Micros,
-    /// How many of the latest buckets are kept, empty ones included.
+    /// How many of the latest buckets are kept, empty ones included: 1 to 2^22.
     pub keep: usize,
 }
 
@@ -47,7 +50,7 @@ pub struct Bucket {
     pub start_us: Micros,
     /// Samples in it; with 0 there is nothing else.
     pub count: u64,
-    /// Their sum.
+    /// Their sum; infinite past the range of `f64`.
     pub sum: f64,
     /// The smallest value.
     pub min: f64,
@@ -122,10 +125,10 @@ struct Cell {
     max: f64,
     last_us: Micros,
     last: f64,
-    sketch: Option<Sketch>,
+    sketch: Option<Box<Sketch>>,
 }
 
-/// The latest cells of one level, without holes.
+/// The latest cells of one level by time. None of them is empty.
 #[derive(Clone, Debug)]
 struct Ring {
     level: Level,
@@ -137,16 +140,18 @@ impl Rollup {
     ///
     /// # Errors
     /// `InvalidArgument` without levels, for a width below 1 or that is no multiple of the one
-    /// before, a `keep` of 0, a negative `late_us`, or a sketch's bad relative error.
+    /// before, a `keep` that is not 1 to 2^22, a negative `late_us`, or a sketch's bad relative error.
     pub fn new(config: RollupConfig) -> Result<Rollup> {
         let refuse = |what: String| Err(Error::new(ErrorKind::InvalidArgument, what));
         let Some(first) = config.levels.first() else { return refuse("levels is empty".into()) };
         let mut before_us = first.width_us;
         for (i, level) in config.levels.iter().enumerate() {
             let width_us = level.width_us;
-            if width_us < 1 || level.keep == 0 {
-                let keep = level.keep;
-                return refuse(format!("levels[{i}]: width_us {width_us}, keep {keep}: at least 1 each"));
+            if width_us < 1 {
+                return refuse(format!("levels[{i}]: width_us is {width_us}, at least 1"));
+            }
+            if !(1..=MAX_KEEP).contains(&level.keep) {
+                return refuse(format!("levels[{i}]: keep is {}: expected 1 to {MAX_KEEP}", level.keep));
             }
             if width_us % before_us != 0 || (i > 0 && width_us == before_us) {
                 return refuse(format!("levels[{i}]: width_us {width_us} is no multiple of {before_us}"));
@@ -156,7 +161,8 @@ impl Rollup {
         if config.late_us < 0 {
             return refuse(format!("late_us is {}, at least 0", config.late_us));
         }
-        let open = Cell::new(0, config.sketch.map(Sketch::new).transpose()?);
+        let sketch = config.sketch.map(Sketch::new).transpose()?.map(Box::new);
+        let open = Cell::new(0, sketch);
         let levels = config.levels.iter().map(|&level| Ring { level, cells: VecDeque::new() }).collect();
         Ok(Rollup { config, levels, open, newest_us: None, counts: RollupCounts::default() })
     }
@@ -235,8 +241,7 @@ impl Rollup {
         }
         self.settle();
         for (ring, other_ring) in self.levels.iter_mut().zip(&other.levels) {
-            // The newest first: what is too old for both then goes nowhere.
-            other_ring.cells.iter().rev().filter(|cell| cell.count > 0).for_each(|cell| ring.merge(cell));
+            other_ring.cells.iter().for_each(|cell| ring.merge(cell));
             if other.open.count > 0 {
                 ring.merge(&other.open);
             }
@@ -252,17 +257,19 @@ impl Rollup {
     ///
     /// # Errors
     /// `OutOfRange` when there is no such level.
-    pub fn buckets(&mut self, level: usize) -> Result<impl ExactSizeIterator<Item = Bucket> + '_> {
-        Ok(self.cells(level)?.iter().map(Cell::bucket))
+    pub fn buckets(&mut self, level: usize) -> Result<impl Iterator<Item = Bucket> + '_> {
+        Ok(self.ring(level)?.buckets().map(|(start_us, cell)| match cell {
+            Some(cell) => cell.bucket(),
+            None => Bucket { start_us, ..Bucket::default() },
+        }))
     }
 
-    fn cells(&mut self, level: usize) -> Result<&VecDeque<Cell>> {
+    fn ring(&mut self, level: usize) -> Result<&Ring> {
         self.settle();
         let levels = self.levels.len();
-        let ring = self.levels.get(level).ok_or_else(|| {
-            Error::new(ErrorKind::OutOfRange, format!("level is {level}: there are {levels}"))
-        })?;
-        Ok(&ring.cells)
+        self.levels
+            .get(level)
+            .ok_or_else(|| Error::new(ErrorKind::OutOfRange, format!("level is {level}: there are {levels}")))
     }
 
     /// The same as columns, with a column for each quantile of `quantiles`.
@@ -274,22 +281,24 @@ impl Rollup {
         if self.config.sketch.is_none() && !quantiles.is_empty() {
             return Err(Error::new(ErrorKind::InvalidArgument, "quantiles need sketches: set `sketch`"));
         }
+        if let Some(q) = quantiles.iter().find(|q| !(0.0..=1.0).contains(*q)) {
+            return Err(Error::new(ErrorKind::InvalidArgument, format!("quantile {q}: expected 0 to 1")));
+        }
         let mut columns =
             RollupColumns { quantiles: vec![Vec::new(); quantiles.len()], ..RollupColumns::default() };
-        for cell in self.cells(level)? {
-            let some = cell.count > 0;
-            let or_0 = |value: f64| if some { value } else { 0.0 };
-            columns.start_us.push(cell.start_us);
-            columns.count.push(cell.count);
-            columns.sum.push(cell.sum.value());
-            columns.mean.push(or_0(cell.sum.value() / cell.count as f64));
-            columns.min.push(or_0(cell.min));
-            columns.max.push(or_0(cell.max));
-            columns.last_us.push(if some { cell.last_us } else { 0 });
-            columns.last.push(or_0(cell.last));
+        for (start_us, cell) in self.ring(level)?.buckets() {
+            let of = |value: fn(&Cell) -> f64| cell.map_or(0.0, value);
+            columns.start_us.push(start_us);
+            columns.count.push(cell.map_or(0, |cell| cell.count));
+            columns.sum.push(of(Cell::total));
+            columns.mean.push(of(|cell| cell.total() / cell.count as f64));
+            columns.min.push(of(|cell| cell.min));
+            columns.max.push(of(|cell| cell.max));
+            columns.last_us.push(cell.map_or(0, |cell| cell.last_us));
+            columns.last.push(of(|cell| cell.last));
+            let sketch = cell.and_then(|cell| cell.sketch.as_ref());
             for (column, &q) in columns.quantiles.iter_mut().zip(quantiles) {
-                let found = cell.sketch.as_ref().map(|sketch| sketch.quantile_checked(q)).transpose()?;
-                column.push(found.flatten().unwrap_or(0.0));
+                column.push(sketch.and_then(|sketch| sketch.quantile(q)).unwrap_or(0.0));
             }
         }
         Ok(columns)
@@ -314,10 +323,79 @@ impl Rollup {
     pub fn counts(&self) -> RollupCounts {
         self.counts
     }
+
+    /// What [`Rollup::from_parts`] takes back.
+    pub fn parts(&mut self) -> RollupParts {
+        self.settle();
+        RollupParts {
+            config: self.config.clone(),
+            newest_us: self.newest_us,
+            counts: self.counts,
+            levels: self.levels.iter().map(|ring| ring.cells.iter().map(Cell::parts).collect()).collect(),
+        }
+    }
+
+    /// A rollup from its parts, which may come from anywhere.
+    ///
+    /// # Errors
+    /// `Malformed` for parts that no rollup has.
+    pub fn from_parts(parts: RollupParts) -> Result<Rollup> {
+        let refuse = |what: String| Error::new(ErrorKind::Malformed, format!("rollup: {what}"));
+        let mut rollup = Rollup::new(parts.config).map_err(|error| refuse(error.message().to_owned()))?;
+        if parts.levels.len() != rollup.levels.len() {
+            let (given, levels) = (parts.levels.len(), rollup.levels.len());
+            return Err(refuse(format!("buckets of {given} levels, there are {levels}")));
+        }
+        for (i, (ring, buckets)) in rollup.levels.iter_mut().zip(parts.levels).enumerate() {
+            let newest_us = buckets.last().map_or(0, |bucket| bucket.start_us);
+            let mut before_us = ring.gone_us(newest_us);
+            for bucket in buckets {
+                let start_us = bucket.start_us;
+                let cell = Cell::from_parts(bucket, ring.level.width_us, rollup.config.sketch);
+                let ordered =
+                    start_us > before_us && parts.newest_us.is_some_and(|newest_us| start_us <= newest_us);
+                let cell = cell.filter(|_| ordered).ok_or_else(|| {
+                    refuse(format!("levels[{i}]: the bucket at {start_us} is out of order or no bucket"))
+                })?;
+                before_us = start_us;
+                ring.cells.push_back(cell);
+            }
+        }
+        rollup.newest_us = parts.newest_us;
+        rollup.counts = parts.counts;
+        Ok(rollup)
+    }
+}
+
+/// A rollup taken apart, to be written down.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct RollupParts {
+    pub config: RollupConfig,
+    pub newest_us: Option<Micros>,
+    pub counts: RollupCounts,
+    /// The buckets of each level by time, empty ones left out.
+    pub levels: Vec<Vec<BucketParts>>,
+}
+
+/// A bucket taken apart; see [`Bucket`].
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(missing_docs)]
+pub struct BucketParts {
+    pub start_us: Micros,
+    pub count: u64,
+    pub sum: f64,
+    /// What `sum` lacks to the exact sum.
+    pub sum_rest: f64,
+    pub min: f64,
+    pub max: f64,
+    pub last_us: Micros,
+    pub last: f64,
+    pub sketch: Option<SketchParts>,
 }
 
 impl Cell {
-    fn new(start_us: Micros, sketch: Option<Sketch>) -> Cell {
+    fn new(start_us: Micros, sketch: Option<Box<Sketch>>) -> Cell {
         Cell {
             start_us,
             count: 0,
@@ -371,20 +449,65 @@ impl Cell {
         *self = Cell::new(self.start_us, sketch);
     }
 
+    /// The sum, infinite past the range of `f64`.
+    fn total(&self) -> f64 {
+        let (sum, rest) = self.sum.parts();
+        sum + rest
+    }
+
     fn bucket(&self) -> Bucket {
-        if self.count == 0 {
-            return Bucket { start_us: self.start_us, sketch: self.sketch.clone(), ..Bucket::default() };
-        }
         Bucket {
             start_us: self.start_us,
             count: self.count,
-            sum: self.sum.value(),
+            sum: self.total(),
             min: self.min,
             max: self.max,
             last_us: self.last_us,
             last: self.last,
-            sketch: self.sketch.clone(),
+            sketch: self.sketch.as_deref().cloned(),
         }
+    }
+
+    fn parts(&self) -> BucketParts {
+        let (sum, sum_rest) = self.sum.parts();
+        BucketParts {
+            start_us: self.start_us,
+            count: self.count,
+            sum,
+            sum_rest,
+            min: self.min,
+            max: self.max,
+            last_us: self.last_us,
+            last: self.last,
+            sketch: self.sketch.as_ref().map(|sketch| sketch.parts()),
+        }
+    }
+
+    /// `None` for parts that no cell of this width and sketch has.
+    fn from_parts(parts: BucketParts, width_us: Micros, config: Option<SketchConfig>) -> Option<Cell> {
+        let sketch = parts.sketch.map(|parts| Sketch::from_parts(&parts)).transpose().ok()?;
+        let fits = |sketch: &Sketch| {
+            (sketch.count(), sketch.min(), sketch.max()) == (parts.count, Some(parts.min), Some(parts.max))
+        };
+        let relative_error = sketch.as_ref().map(Sketch::relative_error);
+        let good = parts.count > 0
+            && floor(parts.start_us, width_us) == parts.start_us
+            && floor(parts.last_us, width_us) == parts.start_us
+            && [parts.min, parts.max, parts.sum_rest].iter().all(|value| value.is_finite())
+            && !parts.sum.is_nan()
+            && (parts.min..=parts.max).contains(&parts.last)
+            && relative_error == config.map(|config| config.relative_error)
+            && sketch.as_ref().is_none_or(fits);
+        good.then(|| Cell {
+            start_us: parts.start_us,
+            count: parts.count,
+            sum: Sum::from_parts(parts.sum, parts.sum_rest),
+            min: parts.min,
+            max: parts.max,
+            last_us: parts.last_us,
+            last: parts.last,
+            sketch: sketch.map(Box::new),
+        })
     }
 }
 
@@ -392,44 +515,45 @@ impl Ring {
     /// Adds a finer cell, or one of the same width, to the cell that it lies in. What lies before all
     /// that is kept is dropped.
     fn merge(&mut self, other: &Cell) {
-        let Level { width_us, keep } = self.level;
-        let start_us = floor(other.start_us, width_us);
-        let empty = |start_us| Cell::new(start_us, other.sketch.as_ref().map(Sketch::emptied));
-        let Some(first_us) = self.cells.front().map(|cell| cell.start_us) else {
-            let mut cell = empty(start_us);
-            cell.merge(other);
-            return self.cells.push_back(cell);
+        let start_us = floor(other.start_us, self.level.width_us);
+        let newest_us = self.cells.back().map_or(start_us, |cell| cell.start_us);
+        if start_us <= self.gone_us(newest_us) {
+            return;
+        }
+        let at = match newest_us == start_us && !self.cells.is_empty() {
+            true => self.cells.len() - 1,
+            false => self.cells.partition_point(|cell| cell.start_us < start_us),
         };
-        let steps =
-            |from_us: Micros, to_us: Micros| (i128::from(to_us) - i128::from(from_us)) / i128::from(width_us);
-        let at = steps(first_us, start_us);
-        if at >= self.cells.len() as i128 + keep as i128 {
-            self.cells.clear();
+        if self.cells.get(at).is_none_or(|cell| cell.start_us != start_us) {
+            self.cells
+                .insert(at, Cell::new(start_us, other.sketch.as_ref().map(|sketch| sketch.emptied().into())));
         }
-        let at = if self.cells.is_empty() { 0 } else { at };
-        if at < 0 {
-            // Older than all: there may still be room before the first.
-            if self.cells.len() as i128 - at > keep as i128 {
-                return;
-            }
-            for i in 1..=-at as i64 {
-                self.cells.push_front(empty(first_us - i * width_us));
-            }
-        } else if self.cells.is_empty() {
-            self.cells.push_back(empty(start_us));
-        } else {
-            while self.cells.len() as i128 <= at {
-                let next_us = first_us + self.cells.len() as i64 * width_us;
-                self.cells.push_back(empty(next_us));
-            }
-        }
-        let at = at.max(0) as usize;
         self.cells[at].merge(other);
-        let over = self.cells.len().saturating_sub(keep);
-        self.cells.drain(..over);
-        // The first is never empty, in whatever order samples came.
-        let empty = self.cells.iter().take_while(|cell| cell.count == 0).count();
-        self.cells.drain(..empty);
+        let gone_us = self.gone_us(newest_us.max(start_us));
+        let gone = self.cells.iter().take_while(|cell| cell.start_us <= gone_us).count();
+        self.cells.drain(..gone);
+    }
+
+    /// The start of the latest cell that is too old to be kept beside that of `newest_us`.
+    fn gone_us(&self, newest_us: Micros) -> Micros {
+        newest_us.saturating_sub(self.level.width_us.saturating_mul(self.level.keep as i64))
+    }
+
+    /// How many buckets there are from the first to the last, empty ones included.
+    fn len(&self) -> usize {
+        let Some((first, last)) = self.cells.front().zip(self.cells.back()) else { return 0 };
+        // At most `keep`, which is bounded.
+        (last.start_us.abs_diff(first.start_us) / self.level.width_us as u64) as usize + 1
+    }
+
+    /// Every bucket, those without a cell as `None`.
+    fn buckets(&self) -> impl Iterator<Item = (Micros, Option<&Cell>)> {
+        let first_us = self.cells.front().map_or(0, |cell| cell.start_us);
+        let mut cells = self.cells.iter().peekable();
+        (0..self.len() as i64).map(move |i| {
+            let start_us = first_us.saturating_add(i * self.level.width_us);
+            (start_us, cells.next_if(|cell| cell.start_us == start_us))
+        })
     }
 }
 
