@@ -1,11 +1,11 @@
 //! RTP in capture files.
 
 use crate::convert;
-use crate::error::{invalid, to_py, work};
+use crate::error::work;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyMapping, PyString};
 use std::path::PathBuf;
-use streamgauge::rtp::{PayloadMap, capture};
+use streamgauge::rtp::capture;
 
 /// Every RTP stream of a capture, given as a path or as bytes.
 #[pyfunction]
@@ -13,19 +13,9 @@ use streamgauge::rtp::{PayloadMap, capture};
 pub(crate) fn read_capture<'py>(
     py: Python<'py>,
     source: &Bound<'py, PyAny>,
-    clocks: Option<&Bound<'py, PyDict>>,
+    clocks: Option<&Bound<'py, PyMapping>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let mut payloads = PayloadMap::default();
-    for (payload_type, clock_hz) in clocks.into_iter().flatten() {
-        let (Ok(payload_type), Ok(clock_hz)) = (payload_type.extract(), clock_hz.extract()) else {
-            let message = format!(
-                "clocks: {payload_type}: {clock_hz}, expected a payload type, 0 to 127, and its rate, 1 to {}",
-                PayloadMap::MAX_CLOCK_HZ
-            );
-            return Err(invalid(py, message));
-        };
-        payloads.set_clock(payload_type, clock_hz).map_err(|error| to_py(py, &error))?;
-    }
+    let payloads = convert::payloads(py, clocks)?;
     let path = source.is_instance_of::<PyString>() || source.hasattr("__fspath__")?;
     let report = if path {
         let path: PathBuf = source.extract()?;

@@ -1,12 +1,14 @@
 //! Values between Python and the core.
 
+use crate::arrays::class_of;
 use crate::error::{invalid, to_py};
 use pyo3::IntoPyObjectExt;
 use pyo3::call::PyCallArgs;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyDict, PyList, PyMemoryView, PyString};
+use pyo3::types::{PyDict, PyList, PyMapping, PyMemoryView, PyString, PyTuple};
+use streamgauge::rtp::{MediaKind, PayloadFormat, PayloadMap};
 use streamgauge::run::{
     Better, Burst, Event, KEYS, MetricNames, Mode, Run, Selector, Summary, Value, Window,
 };
@@ -24,10 +26,110 @@ pub(crate) fn bytes(what: &str, given: &Bound<'_, PyAny>) -> PyResult<PyBackedBy
     }
     let text = given.is_instance_of::<PyString>();
     let view = PyMemoryView::from(given).ok().filter(|_| !text).ok_or_else(|| {
-        let class = given.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+        let class = class_of(given);
         PyTypeError::new_err(format!("{what} is {class}: expected bytes (or another buffer)"))
     })?;
     Ok(view.call_method0("tobytes")?.extract()?)
+}
+
+/// A tuple of values of different types.
+macro_rules! tuple {
+    ($py:expr, $($value:expr),* $(,)?) => {
+        pyo3::types::PyTuple::new($py, [$($value.into_bound_py_any($py)?),*])?
+    };
+}
+pub(crate) use tuple;
+
+/// An instance of one of the classes of `streamgauge.<module>`.
+pub(crate) fn made<'py>(
+    py: Python<'py>,
+    module: &str,
+    class: &str,
+    fields: Bound<'py, PyTuple>,
+) -> PyResult<Bound<'py, PyAny>> {
+    py.import(format!("streamgauge.{module}"))?.getattr(class)?.call1(fields)
+}
+
+/// A whole number that a field can hold.
+pub(crate) trait Whole: TryFrom<i128> {
+    /// From and up to what.
+    const RANGE: (i128, i128);
+}
+
+macro_rules! whole {
+    ($($kind:ty),*) => {
+        $(impl Whole for $kind {
+            const RANGE: (i128, i128) = (<$kind>::MIN as i128, <$kind>::MAX as i128);
+        })*
+    };
+}
+whole!(u8, u32, u64, usize, i64);
+
+/// `given` as a whole number; out of range where the field cannot hold it.
+pub(crate) fn int<T: Whole>(what: &str, given: &Bound<'_, PyAny>) -> PyResult<T> {
+    // Most numbers are short, and this is the quick way.
+    let value = given.extract::<i64>().map(i128::from).or_else(|_| given.extract::<i128>());
+    let value = match value {
+        Ok(value) => T::try_from(value).ok(),
+        Err(error) if error.is_instance_of::<PyOverflowError>(given.py()) => None,
+        Err(_) => {
+            let class = class_of(given);
+            return Err(PyTypeError::new_err(format!("{what} is {class}: expected an integer")));
+        }
+    };
+    value.ok_or_else(|| {
+        let shown = given.repr().map_or_else(|_| "a very large number".to_owned(), |text| text.to_string());
+        let (min, max) = T::RANGE;
+        out_of_range(given.py(), format!("{what} is {shown}: expected {min} to {max}"))
+    })
+}
+
+/// An `OutOfRange` exception.
+pub(crate) fn out_of_range(py: Python<'_>, message: String) -> PyErr {
+    to_py(py, &Error::new(ErrorKind::OutOfRange, message))
+}
+
+/// The system's time.
+pub(crate) fn system_us(py: Python<'_>) -> PyResult<i64> {
+    Ok(py.import("time")?.call_method0("time_ns")?.extract::<i64>()? / 1000)
+}
+
+/// The time given as the argument `now_us`, or the system's.
+pub(crate) fn now_us(py: Python<'_>, given: Option<&Bound<'_, PyAny>>) -> PyResult<i64> {
+    given.map_or_else(|| system_us(py), |given| int("now_us", given))
+}
+
+/// The default formats of payload types with those of `clocks` instead: a rate in Hz, or a rate with
+/// `"audio"` or `"video"`.
+pub(crate) fn payloads(py: Python<'_>, clocks: Option<&Bound<'_, PyMapping>>) -> PyResult<PayloadMap> {
+    let mut payloads = PayloadMap::default();
+    let clocks = clocks.map(|clocks| clocks.items()).transpose()?;
+    for item in clocks.into_iter().flatten() {
+        let (payload_type, clock): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+        let kind = |name: &str| match name {
+            "audio" => Some(MediaKind::Audio),
+            "video" => Some(MediaKind::Video),
+            _ => None,
+        };
+        let parsed = match (payload_type.extract(), clock.extract::<u32>(), clock.extract::<(u32, String)>())
+        {
+            (Ok(payload_type), Ok(clock_hz), _) => Some(payloads.set_clock(payload_type, clock_hz)),
+            (Ok(payload_type), _, Ok((clock_hz, name))) => {
+                kind(&name).map(|kind| payloads.set(payload_type, PayloadFormat { clock_hz, kind }))
+            }
+            _ => None,
+        };
+        let Some(set) = parsed else {
+            let message = format!(
+                "clocks: {payload_type}: {clock}, expected a payload type, 0 to 127, and its rate, 1 to {}, \
+                 or its rate with \"audio\" or \"video\"",
+                PayloadMap::MAX_CLOCK_HZ
+            );
+            return Err(invalid(py, message));
+        };
+        set.map_err(|error| to_py(py, &error))?;
+    }
+    Ok(payloads)
 }
 
 /// The default metric names, with those of `given` instead.
@@ -69,7 +171,7 @@ pub(crate) fn selector(
     for (label, value) in labels.into_iter().flatten() {
         let label: String = label.extract()?;
         let value: String = value.extract().map_err(|_| {
-            let class = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+            let class = class_of(&value);
             PyTypeError::new_err(format!(
                 "label {label} is {class}: expected a text; for !=, =~ and !~ use a selector such as \
                  'family{{{label}=~\"x.*\"}}' as the first argument"

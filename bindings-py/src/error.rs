@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 use streamgauge::Error;
 
 /// The exception for a core error: the class of its code in `streamgauge.errors`, with file and
@@ -37,6 +38,15 @@ pub(crate) fn work<T: Send>(py: Python<'_>, job: impl FnOnce() -> Result<T, Erro
 /// [`work`] that cannot fail.
 pub(crate) fn compute<T: Send>(py: Python<'_>, job: impl FnOnce() -> T + Send) -> PyResult<T> {
     work(py, || Ok(job()))
+}
+
+/// [`compute`] on what `shared` guards; after a panic in there it is not used any more.
+pub(crate) fn locked<S: Send, T: Send>(
+    py: Python<'_>,
+    shared: &Mutex<S>,
+    job: impl FnOnce(&mut S) -> T + Send,
+) -> PyResult<T> {
+    compute(py, || job(&mut shared.lock().expect("an earlier call failed half-way")))
 }
 
 /// An `InvalidArgument` exception.

@@ -1,17 +1,22 @@
 //! The native module `streamgauge._native`: conversions between Python and the core, nothing else.
 //! What Python sees is documented in `python/streamgauge/_native.pyi`.
 
+mod arrays;
 mod arrow;
 mod capture;
 mod columns;
 mod compare;
 mod convert;
+mod counter;
 mod error;
+mod packets;
 mod quantile;
 mod ring;
+mod rtp;
 mod run;
 mod simulate;
 mod table;
+mod telemetry;
 
 use pyo3::prelude::*;
 
@@ -30,6 +35,19 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ring::PyCursor>()?;
     module.add_class::<ring::PyRead>()?;
     module.add_class::<ring::PyChunk>()?;
+    module.add_class::<counter::PyCounter>()?;
+    module.add_class::<rtp::PyRtpStats>()?;
+    module.add_class::<rtp::PyRtpReader>()?;
+    module.add_class::<rtp::PyRtcpStats>()?;
+    module.add_class::<telemetry::PyTelemetry>()?;
+    module.add_class::<telemetry::PyTrack>()?;
+    module.add_class::<telemetry::PyReport>()?;
+    module.add_function(wrap_pyfunction!(counter::rate, module)?)?;
+    module.add_function(wrap_pyfunction!(counter::_step_kinds, module)?)?;
+    module.add_function(wrap_pyfunction!(packets::parse_packet, module)?)?;
+    module.add_function(wrap_pyfunction!(packets::_packet_dtype, module)?)?;
+    module.add_function(wrap_pyfunction!(rtp::fraction_lost, module)?)?;
+    module.add_function(wrap_pyfunction!(rtp::clamp_lost, module)?)?;
     module.add_function(wrap_pyfunction!(quantile::quantile, module)?)?;
     module.add_function(wrap_pyfunction!(convert::keys, module)?)?;
     module.add_function(wrap_pyfunction!(compare::_compare, module)?)?;

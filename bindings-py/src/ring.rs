@@ -564,10 +564,7 @@ fn sliced<T>(
 
 /// The time given, or the system's.
 fn time_us(py: Python<'_>, given: Option<i64>) -> PyResult<i64> {
-    match given {
-        Some(now_us) => Ok(now_us),
-        None => Ok(py.import("time")?.call_method0("time_ns")?.extract::<i64>()? / 1000),
-    }
+    given.map_or_else(|| convert::system_us(py), Ok)
 }
 
 fn join_of(py: Python<'_>, join: &str, amount: i64) -> PyResult<Join> {

@@ -179,6 +179,21 @@ pub(crate) fn _restore<'py>(
     })
 }
 
+/// A column of numbers, of which some may be absent.
+pub(crate) fn nullable<T: Default>(name: &str, values: impl Iterator<Item = Option<T>>) -> Column
+where
+    Vec<T>: Into<Data>,
+{
+    let values: Vec<Option<T>> = values.collect();
+    let valid: Vec<bool> = values.iter().map(Option::is_some).collect();
+    let items: Vec<T> = values.into_iter().map(Option::unwrap_or_default).collect();
+    let mut column = Column::new(name, items.into());
+    if valid.contains(&false) {
+        set_validity(&mut column, valid.into_iter());
+    }
+    column
+}
+
 fn set_validity(column: &mut Column, valid: impl Iterator<Item = bool>) {
     let mut bits = streamgauge::run::Bitmap::default();
     valid.for_each(|valid| bits.push(valid));

@@ -2,18 +2,14 @@
 
 import asyncio
 import gc
-import json
 import signal
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 import streamgauge as sg
 from streamgauge import errors
-
-VECTORS = sorted((Path(__file__).parents[2] / "tests/vectors").glob("T41_*.json"))
 
 
 def test_publish_and_read():
@@ -227,115 +223,3 @@ def test_context_manager_and_account():
     assert snapshot.cursors == 0
     assert snapshot.account.blocked_write_us == 40
     assert snapshot.account.ended == {"left": 1}
-
-
-class Replay:
-    """Runs the operations of a vector."""
-
-    def __init__(self):
-        self.rings, self.cursors, self.reads = {}, {}, {}
-
-    def run(self, op, args):
-        kind, verb = op.split(".")
-        return getattr(self, f"{kind}_{verb}")(args)
-
-    def ring_new(self, a):
-        options = {key: int(a[key]) for key in ("epoch", "max_age_us", "max_held_bytes") if a.get(key)}
-        self.rings[a["id"]] = sg.ChunkRing(int(a["max_chunks"]), int(a["max_bytes"]), **options)
-
-    def ring_publish(self, a):
-        ring, access = self.rings[a["id"]], a.get("random_access", False)
-        return {"sequence": ring.publish(a["data"].encode(), now_us=int(a["now_us"]), random_access=access)}
-
-    def ring_close(self, a):
-        return {"first": self.rings[a["id"]].close(a["kind"])}
-
-    def ring_expire(self, a):
-        self.rings[a["id"]].expire(int(a["now_us"]))
-
-    def ring_join(self, a):
-        joined = self.rings[a["id"]].join(a["join"], int(a.get("value", 0)))
-        return {"sequence": joined.position.sequence, "satisfied": joined.satisfied}
-
-    def ring_read(self, a):
-        time_us = None if a.get("time_us") is None else int(a["time_us"])
-        at = sg.Position(int(a["epoch"]), int(a["sequence"]), int(a["offset_bytes"]), time_us)
-        # What the batch held is released before anything is read.
-        self.reads.pop(a["batch"], None)
-        read = self.rings[a["id"]].read(at, max_chunks=int(a["max_chunks"]), max_bytes=int(a["max_bytes"]))
-        return self.answer(a, read)
-
-    def ring_snapshot(self, a):
-        s = self.rings[a["id"]].snapshot()
-        names = ("times_went_back", "held_chunks", "held_bytes", "evicted_held_chunks", "evicted_held_bytes")
-        known = {name: getattr(s, name) for name in names}
-        known.update(oldest=s.oldest.sequence, next=s.next.sequence)
-        return {**known, "buffered_bytes": s.buffered.bytes, "buffered_us": s.buffered.time_us}
-
-    def cursor_new(self, a):
-        limits = {}
-        for name in ("soft", "hard"):
-            if a.get(f"{name}_chunks"):
-                limits[name] = sg.LagLimit(int(a[f"{name}_chunks"]))
-        self.cursors[a["id"]] = self.rings[a["ring"]].cursor(
-            join=a["join"],
-            join_amount=int(a.get("value", 0)),
-            policy=a["policy"],
-            max_read_chunks=int(a.get("max_read_chunks", 64)),
-            **limits,
-        )
-
-    def cursor_read(self, a):
-        self.reads.pop(a["batch"], None)
-        return self.answer(a, self.cursors[a["id"]].read())
-
-    def cursor_status(self, a):
-        s = self.cursors[a["id"]].status()
-        out = {"end": next(iter(s.account.ended), None)}
-        for name, lag in (("lag", s.lag), ("delivered", s.account.delivered), ("skipped", s.account.skipped),
-                          ("worst", s.account.worst_lag)):  # fmt: skip
-            out.update({f"{name}_chunks": lag.chunks, f"{name}_bytes": lag.bytes, f"{name}_us": lag.time_us})
-        return {
-            **out,
-            **{key: getattr(s.account, key) for key in ("skip_events", "warnings", "refused_reads")},
-        }
-
-    def batch_chunks(self, a):
-        return {"chunks": [bytes(chunk).decode() for chunk in self.reads[a["batch"]].chunks]}
-
-    def batch_release(self, a):
-        self.reads.pop(a["batch"], None)
-
-    def answer(self, a, read):
-        self.reads[a["batch"]] = read
-        skip = read.skipped or sg.Skip(None, sg.Lag(0, 0, 0))
-        return {
-            **self.batch_chunks(a),
-            "next": read.next.sequence,
-            "behind_chunks": read.behind.chunks,
-            "lag_chunks": read.lag.chunks,
-            "skipped": skip.reason,
-            "skipped_chunks": skip.skipped.chunks,
-            "skipped_bytes": skip.skipped.bytes,
-            "warning": read.warning,
-            "closed": read.closed and read.closed.kind,
-        }
-
-
-@pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
-def test_vectors(path):
-    vector, replay = json.loads(path.read_text()), Replay()
-    for step, expected in zip(vector["ops"], vector["expected"]):
-        try:
-            got = {"ok": replay.run(step["op"], step["args"])}
-        except errors.StreamgaugeError as error:
-            got = {"err": error.code}
-        if expected is None:
-            assert "err" not in got, step
-        elif "err" in expected:
-            assert got == expected, step
-        else:
-            for key, value in (expected["ok"] or {}).items():
-                have = got["ok"][key]
-                have = str(have) if isinstance(have, int) and not isinstance(have, bool) else have
-                assert have == value, (step, key)

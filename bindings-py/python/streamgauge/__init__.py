@@ -9,8 +9,23 @@ is ``None``, never 0. Two modes: ``exact`` (the default) is right by the documen
 ``plot_fec`` gives what the plotting script gives, to the digit.
 """
 
+from typing import TYPE_CHECKING
+
 from . import errors
 from ._compare import Comparison, Sweep, compare, sweep
+from ._live import (
+    Counter,
+    Report,
+    RtcpStats,
+    RtpReader,
+    RtpStats,
+    Telemetry,
+    Track,
+    clamp_lost,
+    fraction_lost,
+    parse_packet,
+    rate,
+)
 from ._native import (
     Buckets,
     Chunk,
@@ -25,17 +40,53 @@ from ._native import (
     Series,
     Table,
     __version__,
+    _step_kinds,
     keys,
     profiles,
     quantile,
     read_capture,
 )
+from ._packets import (
+    Packet,
+    PacketFlag,
+    Rate,
+    ReportBlock,
+    RtcpTotals,
+    SourceReport,
+    Step,
+    Steps,
+    StreamDelta,
+    StreamStats,
+    StreamTotals,
+    Unvalidated,
+    packets,
+)
 from ._ring import Account, CloseReason, CursorStatus, Joined, Lag, LagLimit, Position, RingSnapshot, Skip
 from ._simulate import Simulated, simulate
+from ._telemetry import (
+    DataSummary,
+    LayerTotals,
+    Scores,
+    Stat,
+    StatsKey,
+    TelemetryCounts,
+    TrackKey,
+    TrackTotals,
+)
 from ._types import Burst, CounterTotal, Event, GateResult, Key, KeyComparison, Window
 from .errors import StreamgaugeError
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    PACKET_DTYPE: np.dtype[np.void]
+
+#: The kinds of steps of a counter, at the places that ``Steps.kinds`` gives.
+STEP_KINDS = tuple(_step_kinds())
+
 __all__ = [
+    "PACKET_DTYPE",
+    "STEP_KINDS",
     "Account",
     "Buckets",
     "Burst",
@@ -43,9 +94,11 @@ __all__ = [
     "ChunkRing",
     "CloseReason",
     "Comparison",
+    "Counter",
     "CounterTotal",
     "Cursor",
     "CursorStatus",
+    "DataSummary",
     "Event",
     "Frames",
     "Freezes",
@@ -57,23 +110,53 @@ __all__ = [
     "Lag",
     "LagLimit",
     "Latency",
+    "LayerTotals",
+    "Packet",
+    "PacketFlag",
     "Position",
+    "Rate",
     "Read",
+    "Report",
+    "ReportBlock",
     "RingSnapshot",
+    "RtcpStats",
+    "RtcpTotals",
+    "RtpReader",
+    "RtpStats",
     "Run",
+    "Scores",
     "Series",
     "Simulated",
     "Skip",
+    "SourceReport",
+    "Stat",
+    "StatsKey",
+    "Step",
+    "Steps",
+    "StreamDelta",
+    "StreamStats",
+    "StreamTotals",
     "StreamgaugeError",
     "Sweep",
     "Table",
+    "Telemetry",
+    "TelemetryCounts",
+    "Track",
+    "TrackKey",
+    "TrackTotals",
+    "Unvalidated",
     "Window",
     "__version__",
+    "clamp_lost",
     "compare",
     "errors",
+    "fraction_lost",
     "keys",
+    "packets",
+    "parse_packet",
     "profiles",
     "quantile",
+    "rate",
     "read_capture",
     "simulate",
     "sweep",
@@ -86,4 +169,13 @@ def __getattr__(name: str) -> object:
         import importlib
 
         return importlib.import_module("streamgauge.plot")
+    # Numpy is slow to load as well.
+    if name == "PACKET_DTYPE":
+        from ._native import _packet_dtype
+
+        return _packet_dtype()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), "PACKET_DTYPE", "plot"]

@@ -9,6 +9,19 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import Buffer, CapsuleType, disjoint_base
 
+from ._live import (
+    Counter,
+    Report,
+    RtcpStats,
+    RtpReader,
+    RtpStats,
+    Telemetry,
+    Track,
+    clamp_lost,
+    fraction_lost,
+    parse_packet,
+    rate,
+)
 from ._ring import (
     Account,
     CloseReason,
@@ -30,28 +43,41 @@ __all__ = [
     "Buckets",
     "Chunk",
     "ChunkRing",
+    "Counter",
     "Cursor",
     "Frames",
     "Freezes",
     "Gaps",
     "Latency",
     "Read",
+    "Report",
+    "RtcpStats",
+    "RtpReader",
+    "RtpStats",
     "Run",
     "Series",
     "Table",
+    "Telemetry",
+    "Track",
     "__version__",
     "_check_gate",
     "_compare",
     "_decode",
     "_error_kinds",
     "_gate",
+    "_packet_dtype",
     "_raise",
     "_restore",
     "_simulate",
+    "_step_kinds",
     "_sweep",
+    "clamp_lost",
+    "fraction_lost",
     "keys",
+    "parse_packet",
     "profiles",
     "quantile",
+    "rate",
     "read_capture",
 ]
 
@@ -508,22 +534,26 @@ def quantile(
     """The ``q`` quantile (0 to 1); ``None`` of nothing.
 
     ``linear`` is Hyndman-Fan 7 (numpy's default), ``nearest_rank`` 1, ``averaged_rank`` 2, ``weibull`` 6,
-    ``median_unbiased`` 8, ``floor_index`` what the plotting script does. An array must be float64 with one dimension (else ``TypeError``); a contiguous
-    one is not copied by numpy. Raises ``InvalidArgumentError`` on NaN and on ``q`` outside 0 to 1.
+    ``median_unbiased`` 8, ``floor_index`` what the plotting script does. An array must be float64 with one
+    dimension (else ``TypeError``); a contiguous one is not copied by numpy. Raises
+    ``InvalidArgumentError`` on NaN and on ``q`` outside 0 to 1.
     """
 
 def keys() -> list[Key]:
     """Every key of the ``exact`` summary, in order: unit, formula, when ``None``, which way is better."""
 
+_Clocks = Mapping[int, Union[int, tuple[int, Literal["audio", "video"]]]]
+
 def read_capture(
-    source: Union[str, os.PathLike[str], Buffer], /, *, clocks: Optional[dict[int, int]] = None
+    source: Union[str, os.PathLike[str], Buffer], /, *, clocks: Optional[_Clocks] = None
 ) -> dict[str, Any]:
     """Statistics of every RTP stream in a capture: pcap or pcapng with UDP over IPv4 or IPv6 on Ethernet,
     loopback or Linux cooked. ``source`` is a path or the bytes of the file, which is read into memory.
 
     ``clocks`` is the rate in Hz (1 to 10,000,000) of payload types (0 to 127); a type at 90,000 is video
-    (14 stays audio), at another rate audio. Without it the static types have theirs, 109, 111 and 63
-    are audio at 48,000, and the rest from 96 on video at 90,000.
+    (14 stays audio), at another rate audio, unless it says so:
+    ``{97: (8000, "video")}``. Without it the static types have theirs, 109, 111 and 63 are audio at 48,000,
+    and the rest from 96 on video at 90,000.
 
     - ``streams``: a dict for each SSRC between two ports, by SSRC. What was not measured is ``None``.
 
@@ -549,6 +579,8 @@ def read_capture(
     ``InvalidArgumentError`` for a clock out of its range.
     """
 
+def _step_kinds() -> list[str]: ...
+def _packet_dtype() -> np.dtype[np.void]: ...
 def _compare(a: list[Run], b: list[Run], mode: str, seed: int, resamples: int) -> dict[str, Any]: ...
 def _sweep(
     path: Union[str, os.PathLike[str]],
