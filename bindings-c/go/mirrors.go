@@ -1,0 +1,22 @@
+package streamgauge
+
+// #include <streamgauge.h>
+import "C"
+
+// mirrors are the structs that pass as they are, each with that of the library whose bytes it must have. A test
+// compares them field by field.
+func mirrors() [][2]any {
+	return [][2]any{
+		{Packet{}, C.sg_packet{}},
+		{DataPacket{}, C.sg_data_packet{}},
+		{RtcpSample{}, C.sg_rtcp_sample{}},
+		{Sample{}, C.sg_sample{}},
+		{StreamTotals{}, C.sg_stream_totals{}},
+		{RtpState{}, C.sg_rtp_state{}},
+		{RtcpTotals{}, C.sg_rtcp_counts{}},
+		{TrackTotals{}, C.sg_track_counts{}},
+		{LayerTotals{}, C.sg_layer_totals{}},
+		{TrackSeed{}, C.sg_track_seed{}},
+		{TelemetryState{}, C.sg_telemetry_state{}},
+	}
+}
