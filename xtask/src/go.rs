@@ -1,44 +1,45 @@
-//! The Go module over the installed C library: gofmt, vet, tests with the race detector.
+//! The Go modules over the installed C library: gofmt, vet, tests with the race detector.
 
 use crate::shell::{self, Cmd, Failure, Result, cmd, fail};
 use crate::stages::Outcome;
 use crate::{c, stamp};
 
-/// A program on the module.
-const EXAMPLE: &str = "examples/ring-go";
+/// The module, and those on it.
+const MODULES: [&str; 4] = ["bindings-c/go", "bindings-c/go/pion", "bindings-c/go/prom", "examples/ring-go"];
 
 /// gofmt and go vet.
 pub(crate) fn lint() -> Result<Outcome> {
-    let unformatted = cmd("gofmt", ["-l", "bindings-c/go", "tests/oracle", EXAMPLE]).stdout()?;
+    let unformatted = cmd("gofmt", ["-l", "tests/oracle"]).args(MODULES).stdout()?;
     if !unformatted.trim().is_empty() {
         return fail(format!(
             "run gofmt -w on: {}",
             unformatted.split_whitespace().collect::<Vec<_>>().join(" ")
         ));
     }
-    go(&["vet", "./..."])?.run()?;
-    go(&["vet", "./..."])?.dir(shell::root().join(EXAMPLE)).run()?;
+    for module in MODULES {
+        go(&["vet", "./..."])?.dir(shell::root().join(module)).run()?;
+    }
     Ok(Outcome::default())
 }
 
 /// The tests, against the shared and the static library, with the race detector and cgo's pointer checks.
 pub(crate) fn test() -> Result<Outcome> {
     let lib = c::prefix()?.join("lib");
-    let module = shell::root().join("bindings-c/go");
     let mut outcome = Outcome::default();
-    let example = shell::root().join(EXAMPLE);
-    for (name, tags, of) in
-        [("shared", "", &module), ("static", "streamgauge_static", &module), ("example", "", &example)]
-    {
+    let linked = MODULES.map(|module| (module, "shared", ""));
+    for (module, linking, tags) in linked.into_iter().chain([(MODULES[0], "static", "streamgauge_static")]) {
+        let of = shell::root().join(module);
+        let name = format!("{}-{linking}", module.rsplit('/').next().unwrap_or(module));
         // Compiled only when something changed: `go test` cannot see a new library behind cgo.
         let binary = shell::work().join(format!("go-tests-{name}"));
-        let inputs = [module.clone(), example.clone(), lib.join("libstreamgauge.a"), lib.join("pkgconfig")];
+        let wrappers = shell::root().join(MODULES[0]);
+        let inputs = [of.clone(), wrappers, lib.join("libstreamgauge.a"), lib.join("pkgconfig")];
         stamp::once(&format!("go-{name}"), &inputs, std::slice::from_ref(&binary), || {
             let path = binary.to_string_lossy();
-            go(&["test", "-c", "-race", "-tags", tags, "-o", &path, "."])?.dir(of).run().map(drop)
+            go(&["test", "-c", "-race", "-tags", tags, "-o", &path, "."])?.dir(&of).run().map(drop)
         })?;
         let output = cmd(&binary, ["-test.v", "-test.count=1"])
-            .dir(of)
+            .dir(&of)
             .env("LD_LIBRARY_PATH", &lib)
             .env("DYLD_LIBRARY_PATH", &lib)
             .env("STREAMGAUGE_ROOT", shell::root())
@@ -48,7 +49,7 @@ pub(crate) fn test() -> Result<Outcome> {
             return Err(Failure { message: "no Go test ran".to_string(), output });
         }
         outcome.passed += passed;
-        outcome = outcome.note(format!("go: {passed} passed, 0 failed ({name}, race detector)"));
+        outcome = outcome.note(format!("go: {passed} passed, 0 failed ({module}, {linking}, race detector)"));
     }
     Ok(outcome)
 }
