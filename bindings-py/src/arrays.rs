@@ -1,7 +1,11 @@
 //! Arrays of Python's as slices: borrowed where they are contiguous, copied where they are not.
 
 use crate::convert::out_of_range;
-use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods};
+use crate::error::invalid;
+use numpy::{
+    Element, PyArray1, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray1, PyUntypedArray,
+    PyUntypedArrayMethods,
+};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use std::borrow::Cow;
@@ -46,12 +50,33 @@ where
         });
     };
     match given.cast::<PyArray1<T>>() {
-        Ok(array) => Ok(Items::Array(array.readonly())),
+        Ok(array) if array.is_aligned() => Ok(Items::Array(array.readonly())),
+        Ok(array) => Ok(Items::Array(array.call_method0("copy")?.cast_into::<PyArray1<T>>()?.readonly())),
         Err(_) => {
             let message = format!("{what} has dtype {}: expected {}", array.dtype(), expected());
             Err(PyTypeError::new_err(message))
         }
     }
+}
+
+/// Microseconds: an array of int64 or datetime64[us] without NaT, or a sequence of numbers.
+pub(crate) fn times<'py>(what: &str, given: &Bound<'py, PyAny>) -> PyResult<Items<'py, i64>> {
+    let py = given.py();
+    let Some(array) = one_dimension(what, given)? else { return items(what, given) };
+    if array.dtype().kind() != b'M' {
+        return items(what, given);
+    }
+    let text = array.dtype().to_string();
+    if text != "datetime64[us]" || array.dtype().is_native_byteorder() != Some(true) {
+        let message = format!("{what} has dtype {text}: expected int64 or datetime64[us]");
+        return Err(PyTypeError::new_err(message));
+    }
+    let times = items::<i64>(what, &array.call_method1("view", ("int64",))?)?;
+    // NaT is the least integer.
+    if let Some(index) = times.as_slice().iter().position(|&at_us| at_us == i64::MIN) {
+        return Err(invalid(py, format!("{what}[{index}] is NaT")));
+    }
+    Ok(times)
 }
 
 /// `given` if it is an array, and then of one dimension.

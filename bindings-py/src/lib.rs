@@ -14,6 +14,7 @@ mod quantile;
 mod ring;
 mod rtp;
 mod run;
+mod series;
 mod simulate;
 mod table;
 mod telemetry;
@@ -42,6 +43,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<telemetry::PyTelemetry>()?;
     module.add_class::<telemetry::PyTrack>()?;
     module.add_class::<telemetry::PyReport>()?;
+    module.add_class::<series::PyWindow>()?;
+    module.add_class::<series::PySketch>()?;
+    module.add_class::<series::PyRollup>()?;
+    module.add_function(wrap_pyfunction!(series::downsample, module)?)?;
     module.add_function(wrap_pyfunction!(counter::rate, module)?)?;
     module.add_function(wrap_pyfunction!(counter::_step_kinds, module)?)?;
     module.add_function(wrap_pyfunction!(packets::parse_packet, module)?)?;

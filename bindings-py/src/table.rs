@@ -194,7 +194,8 @@ where
     column
 }
 
-fn set_validity(column: &mut Column, valid: impl Iterator<Item = bool>) {
+/// Says of each item whether it is valid.
+pub(crate) fn set_validity(column: &mut Column, valid: impl Iterator<Item = bool>) {
     let mut bits = streamgauge::run::Bitmap::default();
     valid.for_each(|valid| bits.push(valid));
     column.nulls = bits.count_unset();

@@ -62,6 +62,7 @@ from ._packets import (
     packets,
 )
 from ._ring import Account, CloseReason, CursorStatus, Joined, Lag, LagLimit, Position, RingSnapshot, Skip
+from ._series import Rollup, SampleWindow, Sketch, downsample
 from ._simulate import Simulated, simulate
 from ._telemetry import (
     DataSummary,
@@ -73,7 +74,18 @@ from ._telemetry import (
     TrackKey,
     TrackTotals,
 )
-from ._types import Burst, CounterTotal, Event, GateResult, Key, KeyComparison, Window
+from ._types import (
+    Burst,
+    CounterTotal,
+    Event,
+    GateResult,
+    Key,
+    KeyComparison,
+    Level,
+    RollupCounts,
+    Window,
+    WindowCounts,
+)
 from .errors import StreamgaugeError
 
 if TYPE_CHECKING:
@@ -111,6 +123,7 @@ __all__ = [
     "LagLimit",
     "Latency",
     "LayerTotals",
+    "Level",
     "Packet",
     "PacketFlag",
     "Position",
@@ -119,14 +132,18 @@ __all__ = [
     "Report",
     "ReportBlock",
     "RingSnapshot",
+    "Rollup",
+    "RollupCounts",
     "RtcpStats",
     "RtcpTotals",
     "RtpReader",
     "RtpStats",
     "Run",
+    "SampleWindow",
     "Scores",
     "Series",
     "Simulated",
+    "Sketch",
     "Skip",
     "SourceReport",
     "Stat",
@@ -146,9 +163,11 @@ __all__ = [
     "TrackTotals",
     "Unvalidated",
     "Window",
+    "WindowCounts",
     "__version__",
     "clamp_lost",
     "compare",
+    "downsample",
     "errors",
     "fraction_lost",
     "keys",

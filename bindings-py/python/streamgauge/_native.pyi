@@ -32,6 +32,7 @@ from ._ring import (
     RingSnapshot,
     Skip,
 )
+from ._series import Rollup, SampleWindow, Sketch, downsample
 from ._types import Burst, CounterTotal, Event, GateResult, Key, Window
 
 _Mode = Literal["exact", "plot_fec"]
@@ -51,11 +52,14 @@ __all__ = [
     "Latency",
     "Read",
     "Report",
+    "Rollup",
     "RtcpStats",
     "RtpReader",
     "RtpStats",
     "Run",
+    "SampleWindow",
     "Series",
+    "Sketch",
     "Table",
     "Telemetry",
     "Track",
@@ -72,6 +76,7 @@ __all__ = [
     "_step_kinds",
     "_sweep",
     "clamp_lost",
+    "downsample",
     "fraction_lost",
     "keys",
     "parse_packet",

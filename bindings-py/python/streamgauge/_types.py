@@ -119,6 +119,43 @@ class Key(NamedTuple):
     """The key that a percentage in a gate is a share of."""
 
 
+class Level(NamedTuple):
+    """One resolution of a ``Rollup``."""
+
+    width_us: int
+    """The width of a bucket. Buckets begin at multiples of it."""
+    keep: int
+    """How many of the latest buckets are kept, empty ones included."""
+
+
+class RollupCounts(NamedTuple):
+    """What a ``Rollup`` did with all its samples."""
+
+    accepted: int
+    """Samples taken."""
+    too_late: int
+    """Samples later than allowed."""
+    not_finite: int
+    """NaN or infinite values."""
+
+
+class WindowCounts(NamedTuple):
+    """What a ``SampleWindow`` did with all its samples."""
+
+    accepted: int
+    """Samples taken."""
+    late: int
+    """Of these, sorted in behind the newest."""
+    too_late: int
+    """Refused as too late."""
+    repeated: int
+    """Refused as a repeat."""
+    not_finite: int
+    """Refused as NaN or infinite."""
+    evicted: int
+    """Taken and since gone from the window."""
+
+
 def rows(names: list[str], columns: tuple[list[object], ...]) -> Iterator[tuple[object, ...]]:
     """The rows of a table, each a named tuple; fields whose name is no identifier are renamed."""
     row = collections.namedtuple("Row", names, rename=True)  # type: ignore[misc]
