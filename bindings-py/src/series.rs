@@ -414,7 +414,7 @@ impl PyRollup {
     }
 
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &locked(py, &self.0, |rollup| encode_rollup(rollup))?))
+        Ok(PyBytes::new(py, &locked(py, &self.0, encode_rollup)?))
     }
 
     #[staticmethod]
