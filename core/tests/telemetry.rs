@@ -280,6 +280,22 @@ fn limits_are_errors_and_nothing_is_a_recorder_of_nothing() {
 }
 
 #[test]
+fn a_flood_of_ssrcs_does_not_drive_out_the_stream_of_a_track() {
+    let telemetry = plain();
+    let track = telemetry.open(key("PA_1", "TR_1"), 0).unwrap();
+    track.record(&[packet(0), packet(1)]);
+    let mut ssrc = 1000;
+    for round in 2..200 {
+        track.record(&[packet(round)]);
+        for _ in 0..200 {
+            track.record(&[Packet { ssrc, ..packet(round) }]);
+            ssrc += 1;
+        }
+    }
+    assert_eq!(track.totals().unwrap().primary_packets, 200);
+}
+
+#[test]
 fn an_idle_track_says_zeros_when_asked_to() {
     let telemetry = telemetry(TelemetryConfig { emit_idle: true, ..TelemetryConfig::default() });
     let track = telemetry.open(key("PA_1", "TR_1"), 0).unwrap();

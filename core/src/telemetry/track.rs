@@ -396,7 +396,8 @@ impl State {
             let mut stats = RtpStats::new(RtpConfig {
                 payloads: self.payloads.clone(),
                 max_streams: self.max_streams,
-                max_unvalidated: self.max_streams,
+                // Fewer, or a flood of SSRCs would drive out the streams of the track.
+                max_unvalidated: (self.max_streams / 4).max(1),
             })?;
             let reader = stats.reader(self.start_us)?;
             self.rtp = Some(Box::new((stats, reader)));
