@@ -129,17 +129,22 @@ impl Linking {
     }
 }
 
-/// Compiles every C test; gives the programs.
+/// Compiles every C test, with the files of the folder that has its name; gives the programs.
 fn programs(prefix: &Path, linking: &Linking) -> Result<Vec<PathBuf>> {
-    let mut sources: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(shell::root().join("bindings-c/tests"))? {
+    let sources = c_files(&shell::root().join("bindings-c/tests"))?;
+    sources.iter().map(|source| compile(prefix, linking, source)).collect()
+}
+
+fn c_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_some_and(|e| e == "c") {
-            sources.push(path);
+            files.push(path);
         }
     }
-    sources.sort();
-    sources.iter().map(|source| compile(prefix, linking, source)).collect()
+    files.sort();
+    Ok(files)
 }
 
 fn compile(prefix: &Path, linking: &Linking, source: &Path) -> Result<PathBuf> {
@@ -151,27 +156,43 @@ fn compile(prefix: &Path, linking: &Linking, source: &Path) -> Result<PathBuf> {
         _ => prefix.join("lib"),
     };
     let tests = shell::root().join("bindings-c/tests");
-    let inputs =
-        [source.to_path_buf(), tests.join("check.h"), prefix.join("include"), lib.join("libstreamgauge.a")];
+    let parts = source.with_extension("");
+    let mut sources = vec![source.to_path_buf()];
+    if parts.is_dir() {
+        sources.extend(c_files(&parts)?);
+    }
+    let inputs = [
+        source.to_path_buf(),
+        parts.clone(),
+        tests.join("check.h"),
+        prefix.join("include"),
+        lib.join("libstreamgauge.a"),
+    ];
     stamp::once(&format!("c-{}-{name}", linking.name()), &inputs, std::slice::from_ref(&program), || {
-        let pkg_config = |flags: &[&str]| -> Result<Vec<String>> {
+        let pkg_config = |flags: &[&str], package: &str| -> Result<Vec<String>> {
             let out = cmd("pkg-config", flags.iter().copied())
-                .args(["streamgauge"])
+                .args([package])
                 .env("PKG_CONFIG_PATH", pkg_config_path(prefix))
                 .stdout()?;
             Ok(out.split_whitespace().map(str::to_string).collect())
         };
-        let mut cc = cmd("cc", WARNINGS).args(["-g", "-I"]).args([&tests]).args(pkg_config(&["--cflags"])?);
+        let mut cc = cmd("cc", WARNINGS)
+            .args(["-g", "-I"])
+            .args([&tests])
+            .args(pkg_config(&["--cflags"], "streamgauge")?);
         if matches!(linking, Linking::Sanitized) {
             cc = cc.args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
         }
-        cc = cc.args([source]).args(["-o"]).args([&program]);
+        cc = cc.args(&sources).args(["-o"]).args([&program]);
         cc = match linking {
-            Linking::Shared => {
-                cc.args(pkg_config(&["--libs"])?).args([format!("-Wl,-rpath,{}", lib.display())])
-            }
+            Linking::Shared => cc
+                .args(pkg_config(&["--libs"], "streamgauge")?)
+                .args([format!("-Wl,-rpath,{}", lib.display())]),
             _ => cc.args([lib.join("libstreamgauge.a")]).args(STATIC_LIBS.split(' ')),
         };
+        if name == "vectors" {
+            cc = cc.args(pkg_config(&["--cflags", "--libs"], "libcjson")?);
+        }
         cc.run().map(drop)
     })?;
     Ok(program)

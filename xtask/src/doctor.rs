@@ -61,6 +61,13 @@ pub(crate) const PKG_CONFIG: Tool = Tool {
     get: "the package pkg-config",
     apt: Some("pkg-config"),
 };
+pub(crate) const CJSON: Tool = Tool {
+    name: "libcjson",
+    needed_for: "the vectors in C",
+    check: || version("pkg-config", &["--modversion", "libcjson"]),
+    get: "the package libcjson-dev",
+    apt: Some("libcjson-dev"),
+};
 pub(crate) const VALGRIND: Tool = Tool {
     name: "valgrind",
     needed_for: "the C tests",
@@ -95,7 +102,7 @@ pub(crate) const TSHARK: Tool = Tool {
     apt: Some("tshark"),
 };
 
-const ALL: [Tool; 9] = [RUST, CC, PYTHON, NODE, GO, PKG_CONFIG, VALGRIND, CHROMIUM, FFMPEG];
+const ALL: [Tool; 10] = [RUST, CC, PYTHON, NODE, GO, PKG_CONFIG, CJSON, VALGRIND, CHROMIUM, FFMPEG];
 
 impl Tool {
     /// What is wrong with it, `None` when it can be used.

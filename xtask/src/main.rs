@@ -19,7 +19,7 @@ mod stamp;
 
 use std::process::ExitCode;
 
-use doctor::{CC, CHROMIUM, FFMPEG, GO, NODE, PKG_CONFIG, PYTHON, VALGRIND};
+use doctor::{CC, CHROMIUM, CJSON, FFMPEG, GO, NODE, PKG_CONFIG, PYTHON, VALGRIND};
 use shell::{Result, fail};
 use stages::Stage;
 
@@ -102,9 +102,9 @@ fn test(lang: Option<&str>) -> Result<()> {
     let c = || {
         vec![
             Stage { name: "C header, symbols, layout", needs: &[CC], run: gen_files::check },
-            Stage { name: "C tests", needs: &[CC, PKG_CONFIG], run: c::test },
-            Stage { name: "C tests, valgrind", needs: &[CC, PKG_CONFIG, VALGRIND], run: c::valgrind },
-            Stage { name: "C tests, sanitizers", needs: &[CC, PKG_CONFIG], run: c::sanitizers },
+            Stage { name: "C tests", needs: &[CC, PKG_CONFIG, CJSON], run: c::test },
+            Stage { name: "C tests, valgrind", needs: &[CC, PKG_CONFIG, CJSON, VALGRIND], run: c::valgrind },
+            Stage { name: "C tests, sanitizers", needs: &[CC, PKG_CONFIG, CJSON], run: c::sanitizers },
         ]
     };
     let go = || vec![Stage { name: "Go tests", needs: &[CC, PKG_CONFIG, GO], run: go::test }];
