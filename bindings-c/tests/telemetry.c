@@ -431,15 +431,16 @@ static void a_flood_on_one_track(void) {
     sg_track_counts totals;
     sg_telemetry_state state;
     uint32_t ssrc = 1000;
-    int round, i;
+    int round, i, failed = 0;
     batch[0] = packet(0, 7, 65534), batch[1] = packet(0, 7, 65535);
     CHECK(sg_track_record(track, batch, 2, NULL) == SG_OK);
     for (round = 0; round < 4000; round++) {
         batch[0] = packet(round, 7, (uint16_t)round);
         for (i = 1; i < 250; i++) batch[i] = packet(round, ssrc++, 1);
-        CHECK(sg_track_record(track, batch, 250, NULL) == SG_OK);
+        failed += sg_track_record(track, batch, 250, NULL) != SG_OK;
     }
-    for (i = 0; i < 100000; i++) CHECK(sg_track_observe_totals(track, (uint32_t)i, 1, 1, NULL) == SG_OK);
+    for (i = 0; i < 100000; i++) failed += sg_track_observe_totals(track, (uint32_t)i, 1, 1, NULL) != SG_OK;
+    CHECK(failed == 0);
     CHECK(sg_track_totals(track, &totals, sizeof totals, NULL) == SG_OK);
     CHECK(totals.primary_packets == 4002 + 64 && totals.packets_lost == 0);
     CHECK(sg_telemetry_status(telemetry, &state, sizeof state, NULL) == SG_OK);
