@@ -250,4 +250,146 @@ proptest! {
         }
         prop_assert_eq!((counter.boundaries(), counter.resets()), (boundaries, 0));
     }
+
+    /// Readers join from the start or from now, take at their own cadence, restore, leave: each gets
+    /// what was recorded while it was there, whatever the others do, and the last delta once.
+    #[test]
+    fn readers_come_and_go(ops in prop::collection::vec((0..8u8, 0..4usize, any::<u8>()), 1..150)) {
+        let seed = Tally { counters: [1000], signed: [-5] };
+        let mut ledger: Ledger<Two, u64> = Ledger::seeded(0, seed);
+        let mut readers: [Option<Joined>; 4] = Default::default();
+        let mut total = seed;
+        let mut closed = false;
+        for (now, (op, i, amount)) in ops.into_iter().enumerate() {
+            let now = now as i64;
+            let delta = Tally { counters: [amount.into()], signed: [i64::from(amount) - 100] };
+            match (op, &mut readers[i]) {
+                (0..=2, _) => {
+                    prop_assert_eq!(ledger.record(&delta), !closed);
+                    ledger.record_peak(&amount.into());
+                    if !closed {
+                        total.add(&delta);
+                        readers.iter_mut().flatten().for_each(|r| r.peak = r.peak.max(amount.into()));
+                    }
+                }
+                (3, none @ None) => {
+                    let from_start = amount % 2 == 0;
+                    let joined = if from_start { ledger.reader_from_start(now) } else { ledger.reader_from_now(now) };
+                    *none = Some(Joined {
+                        reader: joined.unwrap(),
+                        taken: if from_start { Two::default() } else { total },
+                        peak: 0,
+                        in_flight: None,
+                        got_last: false,
+                        // What peaked before it came is anybody's.
+                        sees_peaks: !from_start,
+                    });
+                }
+                (4, Some(r)) if amount < 30 => {
+                    let gone = r.reader;
+                    ledger.remove_reader(gone).unwrap();
+                    readers[i] = None;
+                    prop_assert!(ledger.flush(gone, now).is_err() && ledger.pending(gone).is_err());
+                    prop_assert!(ledger.ack(gone).is_err() && ledger.restore(gone).is_err());
+                }
+                (4..=5, Some(r)) if r.in_flight.is_none() => match ledger.take(r.reader, now).unwrap() {
+                    None => prop_assert!(r.got_last),
+                    Some(delta) => {
+                        prop_assert!(!r.got_last);
+                        prop_assert_eq!((delta.value, delta.last), (total.since(&r.taken), closed));
+                        if r.sees_peaks {
+                            prop_assert_eq!(delta.peak, r.peak);
+                        }
+                        r.sees_peaks = true;
+                        r.in_flight = Some((r.taken, delta.peak));
+                        r.peak = 0;
+                        r.taken = total;
+                    }
+                },
+                (6, Some(r)) => {
+                    let held = r.in_flight.take();
+                    if amount % 3 == 0 {
+                        prop_assert_eq!(ledger.restore(r.reader).unwrap(), held.is_some());
+                        if let Some((before, peak)) = held {
+                            (r.taken, r.peak) = (before, r.peak.max(peak));
+                        }
+                    } else {
+                        prop_assert_eq!(ledger.ack(r.reader).unwrap(), held.is_some());
+                        r.got_last |= held.is_some() && closed && r.taken == total;
+                    }
+                }
+                (7, _) if amount < 8 => {
+                    // What is in flight is not the last: that comes after it.
+                    readers.iter_mut().flatten().filter(|r| !closed && r.in_flight.is_some()).for_each(|r| {
+                        ledger.ack(r.reader).unwrap();
+                        r.in_flight = None;
+                    });
+                    prop_assert_eq!(ledger.close(now), !closed);
+                    closed = true;
+                }
+                _ => {}
+            }
+            prop_assert_eq!(*ledger.total(), total);
+            for r in readers.iter().flatten() {
+                prop_assert_eq!(ledger.pending(r.reader).unwrap(), total.since(&r.taken));
+            }
+            let drained = closed && readers.iter().flatten().all(|r| r.got_last);
+            prop_assert_eq!(ledger.is_drained(), drained);
+        }
+    }
+
+    /// Children of which one sees a counter of 16 bits that wraps, restarts when told, and goes away
+    /// and comes back: the sum is the truth, and so is what two readers of different cadence took.
+    #[test]
+    fn a_sum_over_wrapping_counters_is_the_truth(
+        steps in prop::collection::vec((0..3u8, 0..16_000u64, 0..24u8), 1..120),
+    ) {
+        let config = CounterConfig { origin_known: true, width_bits: Some(16), max_per_s: None };
+        let counter = || Counter::<u64>::new(config).unwrap();
+        let as_total = |counter: &Counter<u64>| Tally { counters: [counter.total()], signed: [0] };
+        let mut sum: RetiringSum<u8, Two> = RetiringSum::new(0, 3);
+        let readers = [sum.reader_from_start(0).unwrap(), sum.reader_from_start(0).unwrap()];
+        let mut children: [Option<(Counter<u64>, u64)>; 3] = Default::default();
+        let (mut truth, mut taken) = (0, [0u64; 2]);
+        for (now, (child, step, action)) in steps.into_iter().enumerate() {
+            let now = now as i64 + 1;
+            let slot = &mut children[child as usize];
+            if slot.is_none() {
+                sum.add(child, Two::default()).unwrap();
+                *slot = Some((counter(), 0));
+            }
+            if let Some((counter, shown)) = slot {
+                let hint = if action == 0 { Hint::Boundary } else { Hint::None };
+                *shown = if action == 0 { step } else { (*shown + step) % 65_536 };
+                truth += step;
+                counter.record(now, *shown, hint);
+                let totals = as_total(counter);
+                if action == 1 {
+                    prop_assert!(sum.retire(&child, &totals));
+                    *slot = None;
+                } else {
+                    prop_assert!(sum.observe(&child, &totals));
+                }
+            }
+            for (i, every) in [(0, 2), (1, 7)] {
+                if action % every == 0 {
+                    taken[i] += sum.flush(readers[i], now).unwrap().unwrap().value.counters[0];
+                }
+                let pending = sum.pending(readers[i]).unwrap().counters[0];
+                prop_assert_eq!(taken[i] + pending, truth);
+            }
+        }
+        prop_assert_eq!((sum.total().counters[0], sum.resets()), (truth, 0));
+    }
+}
+
+/// A reader that is there, and what it should have.
+struct Joined {
+    reader: Reader,
+    taken: Two,
+    peak: u64,
+    /// What it had taken before, and the peak of what is in flight.
+    in_flight: Option<(Two, u64)>,
+    got_last: bool,
+    sees_peaks: bool,
 }
