@@ -1,5 +1,5 @@
 # make TASK [ARGS="..."]: each task is one `cargo xtask ...`; the logic is in xtask/.
-TASKS := check test gen bench oracle demo fuzz miri ci clean doctor
+TASKS := check test gen bench oracle demo fuzz miri loom tsan properties mutants ci clean doctor
 export PATH := $(PATH):$(HOME)/.cargo/bin
 .DEFAULT_GOAL := help
 .PHONY: help install cargo $(TASKS)

@@ -10,6 +10,7 @@ mod account;
 #[cfg(feature = "sync")]
 mod reporter;
 mod stat;
+mod sync;
 mod totals;
 mod track;
 
@@ -25,7 +26,8 @@ use crate::ledger::Totals;
 use crate::rtp::PayloadMap;
 use crate::time::Micros;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+use sync::{Mutex, MutexGuard};
 use track::Shared;
 
 /// Which way a track goes, seen from the server.

@@ -1,7 +1,7 @@
 //! Random interleavings of everything that can happen to a sum over children, with readers of
 //! different cadence: nothing is lost, nothing is counted twice.
 //!
-//! `STREAMGAUGE_PROPERTY_CASES=1000000 cargo test --release --test ledger_properties` runs a million.
+//! `cargo xtask properties` runs a million cases.
 
 use proptest::prelude::*;
 use streamgauge::counter::{Counter, CounterConfig, Hint, StepKind};

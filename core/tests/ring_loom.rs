@@ -1,5 +1,5 @@
-//! The interleavings of a few operations, with up to 3 preemptions each (without the bound, over 4 minutes):
-//! `LOOM_MAX_PREEMPTIONS=3 RUSTFLAGS="--cfg loom" cargo test --release -p streamgauge --test ring_loom`
+//! The interleavings of a few operations, with up to 3 preemptions each (without the bound, over 4
+//! minutes): `cargo xtask loom`.
 #![cfg(loom)]
 
 use loom::future::block_on;

@@ -1,6 +1,5 @@
 //! Telemetry: what each track reports, when, and that nothing is lost or counted twice.
 
-use proptest::prelude::*;
 use streamgauge::ErrorKind;
 use streamgauge::ledger::Totals;
 use streamgauge::rtp::Packet;
@@ -373,73 +372,4 @@ fn a_reporter_delivers_what_is_left_when_it_stops() {
     track.close(i64::MAX);
     reporter.stop();
     assert_eq!(*got.lock().unwrap(), 1000);
-}
-
-fn cases() -> ProptestConfig {
-    let cases = std::env::var("STREAMGAUGE_PROPERTY_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
-
-proptest! {
-    #![proptest_config(cases())]
-
-    /// Tracks open, record, lose and find packets, close and open again, while reports are taken,
-    /// acknowledged and restored: all that was acknowledged is all that was counted.
-    #[test]
-    fn acknowledged_is_counted(ops in prop::collection::vec((0..12u8, 0..3usize, 0..50u64), 1..150)) {
-        let telemetry = plain();
-        let mut tracks: [Option<Track>; 3] = [None, None, None];
-        let mut acknowledged = TrackTotals::default();
-        let mut reported_lost = 0u64;
-        let mut in_flight: Option<Vec<Stat>> = None;
-        let (mut bytes, mut now, mut sequence) = (0u64, 0i64, [0u64; 3]);
-        for (op, i, amount) in ops {
-            now += 1000;
-            let name = format!("TR_{i}");
-            match (op, &tracks[i]) {
-                (0..=1, None) => tracks[i] = telemetry.open(key("PA_1", &name), now).ok(),
-                (2, Some(track)) => {
-                    track.record_message(now, amount);
-                    bytes += amount;
-                }
-                (3..=5, Some(track)) => {
-                    // A number, or a late or repeated one, or one after a gap.
-                    let n = match op { 3 => sequence[i] + 1, 4 => sequence[i] + amount % 5, _ => sequence[i].saturating_sub(amount % 9) };
-                    sequence[i] = sequence[i].max(n);
-                    track.record(&[Packet { arrival_us: now, ..packet(n + 100) }]);
-                }
-                (6, Some(track)) => track.record_rtcp(now, &RtcpSample { lost: amount as i64 - 20, ..RtcpSample::default() }),
-                (7, Some(_)) => {
-                    tracks[i].take().unwrap().close(now);
-                }
-                (8..=9, _) if in_flight.is_none() => in_flight = Some(telemetry.take(now).unwrap().stats),
-                (10, _) => {
-                    prop_assert_eq!(telemetry.ack(now), in_flight.is_some());
-                    for stat in in_flight.take().into_iter().flatten() {
-                        acknowledged.add(&stat.totals);
-                        reported_lost += stat.packets_lost_to_report;
-                    }
-                }
-                (11, _) => {
-                    prop_assert_eq!(telemetry.restore(), in_flight.is_some());
-                    in_flight = None;
-                }
-                _ => {}
-            }
-        }
-        telemetry.restore();
-        tracks.iter_mut().filter_map(Option::take).for_each(|track| { track.close(now); });
-        let mut held_back = 0;
-        for stat in telemetry.flush(now + 1).unwrap().stats {
-            acknowledged.add(&stat.totals);
-            reported_lost += stat.packets_lost_to_report;
-            held_back += stat.packets_lost_held_back;
-        }
-        prop_assert_eq!(acknowledged, telemetry.totals(Direction::Upstream, Role::Edge));
-        prop_assert!(telemetry.is_empty());
-        prop_assert!(acknowledged.primary_bytes >= bytes);
-        // What was reported without signs exceeds the truth by the corrections that were never made
-        // up for, of tracks closed in this or an earlier report.
-        prop_assert!(reported_lost as i64 + held_back >= acknowledged.packets_lost);
-    }
 }

@@ -131,6 +131,8 @@ def t03():
     record(v, seqs(10, 11))
     record(v, [pkt(11 + 2999)])
     snapshot(v, counts(packets=3, expected=3001, lost=2998, discontinuities=0))
+    record(v, [pkt(3010 + 3000), pkt(3011)])
+    snapshot(v, counts(packets=5, expected=3002, lost=2998, discontinuities=0, implausible=1))
     v.write()
     for hours in (8, 100):
         ticks = hours * 3600 * 90_000

@@ -1,7 +1,7 @@
 //! The core's own tests: natively in both feature sets, on wasm32, and its documentation.
 
 use crate::doctor;
-use crate::shell::{self, Cmd, Result, cargo};
+use crate::shell::{self, Cmd, Result, cargo, fail};
 use crate::stages::Outcome;
 
 /// Integration tests that need neither threads nor the feature `fs`.
@@ -53,11 +53,17 @@ pub(crate) fn doc() -> Result<Outcome> {
     Ok(Outcome::default())
 }
 
-/// What `unsafe` there is, under Miri (nightly).
-pub(crate) fn miri() -> Result<Outcome> {
-    doctor::nightly(&["miri", "rust-src"])?;
-    let output = crate::shell::cmd("cargo", ["+nightly", "miri", "test", "-p", "streamgauge-c", "--lib"])
-        .env("MIRIFLAGS", "-Zmiri-disable-isolation")
-        .run()?;
-    Ok(Outcome::of(&output))
+/// The property tests of what counts, `cases` of each, drawn anew in every run; in a release build
+/// of its own.
+pub(crate) fn properties(cases: &str) -> Result<()> {
+    if cases.parse::<u32>().is_err() {
+        return fail("usage: properties [CASES]");
+    }
+    let tests = ["ledger_properties", "rtp_properties", "telemetry_properties"];
+    cargo(["test", "--release", "-p", "streamgauge"])
+        .args(tests.into_iter().flat_map(|test| ["--test", test]))
+        .env("STREAMGAUGE_PROPERTY_CASES", cases)
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_TARGET_DIR", shell::target().join("properties"))
+        .show()
 }

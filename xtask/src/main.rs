@@ -2,6 +2,7 @@
 
 mod bench;
 mod c;
+mod concurrency;
 mod core_tests;
 mod demo;
 mod doctor;
@@ -11,6 +12,7 @@ mod gen_files;
 mod go;
 mod js;
 mod lint;
+mod mutants;
 mod oracle;
 mod py;
 mod shell;
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 
 use doctor::{CC, CHROMIUM, CJSON, FFMPEG, GO, NODE, PKG_CONFIG, PYTHON, VALGRIND};
 use shell::{Result, fail};
-use stages::Stage;
+use stages::{Outcome, Stage};
 
 const HELP: &str = "\
 tasks (make TASK, or cargo xtask TASK):
@@ -32,7 +34,11 @@ tasks (make TASK, or cargo xtask TASK):
   oracle [WHICH]            the peers asked again: scripts, tshark, livekit [--update]
   demo                      reports on the sample runs; target/demo/
   fuzz [TARGET [SECONDS]]   one fuzz target, or each for a minute (nightly)
-  miri                      the C library's unsafe code under Miri (nightly)
+  miri                      the unsafe code of the C library and the ring under Miri (nightly)
+  loom [PREEMPTIONS]        interleavings of a few operations on ring and tracks, 3 preemptions
+  tsan [SECONDS]            64 threads on the ring, 10,000 tracks, under ThreadSanitizer (nightly)
+  properties [CASES]        the property tests of ledger, rtp, telemetry with a million cases each
+  mutants                   wrong changes of ledger and receiver, each of which must fail a test
   soak                      the example relay for a minute with three curls
   install [PREFIX]          the C library, header, pkg-config and CMake files
   ci                        what CI runs: test, where a missing tool is a failure
@@ -70,7 +76,14 @@ fn task(args: &[&str]) -> Result<()> {
         ["oracle", rest @ ..] => oracle::run(rest),
         ["demo"] => demo::run(),
         ["fuzz", rest @ ..] => fuzz::run(rest),
-        ["miri"] => stages::run(&[Stage { name: "miri", needs: &[], run: core_tests::miri }]),
+        ["miri"] => one("miri", concurrency::miri),
+        ["loom"] => one("loom", || concurrency::loom("3")),
+        ["loom", preemptions] => concurrency::loom(preemptions).map(drop),
+        ["tsan"] => one("tsan", || concurrency::tsan("10")),
+        ["tsan", seconds] => concurrency::tsan(seconds).map(drop),
+        ["properties"] => core_tests::properties("1000000"),
+        ["properties", cases] => core_tests::properties(cases),
+        ["mutants"] => mutants::run().map(drop),
         ["soak"] => stages::run(&[Stage { name: "relay", needs: &[FFMPEG], run: examples::relay_minute }]),
         ["install"] => c::install("/usr/local".as_ref()),
         ["install", prefix] => c::install(prefix.as_ref()),
@@ -81,6 +94,10 @@ fn task(args: &[&str]) -> Result<()> {
         }
         _ => fail(format!("no task {:?}; these exist:\n{HELP}", args.join(" "))),
     }
+}
+
+fn one(name: &'static str, run: fn() -> Result<Outcome>) -> Result<()> {
+    stages::run(&[Stage { name, needs: &[], run }])
 }
 
 const RUSTFMT: Stage = Stage { name: "rustfmt", needs: &[], run: lint::rustfmt };
@@ -95,6 +112,7 @@ fn test(lang: Option<&str>) -> Result<()> {
             CORE,
             Stage { name: "core tests, no features", needs: &[], run: core_tests::no_features },
             Stage { name: "core tests, wasm32", needs: &[NODE], run: core_tests::wasm },
+            Stage { name: "loom", needs: &[], run: || concurrency::loom("3") },
             Stage { name: "documentation", needs: &[], run: core_tests::doc },
             Stage { name: "oracles", needs: &[PYTHON], run: oracle::exact },
         ]
