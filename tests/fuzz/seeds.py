@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Seed corpus from the runs of tests/data: `seeds.py CORPUS_DIR`. The beginnings of their files."""
+"""Seed corpus: `seeds.py CORPUS_DIR`. The beginnings of the runs and captures of tests/data, and the
+messages that LiveKit's decoder has read."""
 
 import gzip
+import json
 import pathlib
+import struct
 import sys
 
 DATA = pathlib.Path(__file__).parents[1] / "data"
@@ -20,7 +23,48 @@ def lines(data, count):
     return b"\n".join(data.split(b"\n")[:count]) + b"\n"
 
 
+def datagrams(capture):
+    """Time in microseconds and UDP payload of each packet of a pcap file of Ethernet and IPv4."""
+    at = 24
+    while at + 16 <= len(capture):
+        seconds, micros, length, _ = struct.unpack_from("<IIII", capture, at)
+        packet, at = capture[at + 16 : at + 16 + length], at + 16 + length
+        yield seconds * 1_000_000 + micros, packet[14 + 20 + 8 :], at
+
+
+def from_captures():
+    """(target, name, bytes): the first packets, as streamgauge_fuzz::datagrams has them."""
+    for path in sorted(DATA.glob("rtp/*.pcap.gz")):
+        capture, name = gzip.decompress(path.read_bytes()), path.name.split(".")[0]
+        parts, last = {"rtp": [], "rtcp": []}, {}
+        for count, (at_us, payload, end) in enumerate(datagrams(capture)):
+            if count == 8:
+                yield "pcap", name, capture[:end]
+            if len(payload) < 12 or payload[0] >> 6 != 2:
+                continue
+            target, most = ("rtcp", 255) if 192 <= payload[1] < 224 else ("rtp", 40)
+            gap_ms = min(250, (at_us - last.get(target, at_us)) // 1000)
+            last[target] = at_us
+            parts[target].append(bytes((gap_ms, min(len(payload), most))) + payload[:most])
+        for target, packets in parts.items():
+            yield target, name, b"".join(packets[:60])
+
+
+def from_livekit():
+    encoded = json.loads((DATA.parent / "oracle/livekit/encoded.json").read_text(encoding="utf-8"))
+    for name, text in encoded.items():
+        yield "wire", name, bytes.fromhex(text)
+
+
+def write(corpus, target, name, data):
+    folder = pathlib.Path(corpus) / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"seed-{name}").write_bytes(data)
+
+
 def main(corpus):
+    for target, name, data in [*from_captures(), *from_livekit()]:
+        write(corpus, target, name, data)
     runs = sorted(path.parent for path in DATA.glob("*/*/meta.env*")) + [DATA / "odd" / "only_frames"]
     for run in runs:
         parts = {target: lines(read(run / name), 24) for target, name in TARGETS.items()}
@@ -30,9 +74,7 @@ def main(corpus):
         parts["exposition"] = b"\n".join(metric + b" " + value for _, metric, value in metrics)
         parts["labels"] = metrics[0][1] if metrics else b"m"
         for target, data in parts.items():
-            folder = pathlib.Path(corpus) / target
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"seed-{run.parent.name}-{run.name}").write_bytes(data)
+            write(corpus, target, f"{run.parent.name}-{run.name}", data)
 
 
 if __name__ == "__main__":

@@ -180,13 +180,13 @@ fn copy_of_core() -> Result<PathBuf> {
     Ok(copy)
 }
 
-/// The tests of the copy. Its dependencies are those that are built already.
+/// The tests of the copy, in a build directory of their own: to cargo the copy is the same package.
 fn tests(copy: &Path) -> Cmd {
     let names = TESTS.iter().flat_map(|test| ["--test", test]);
     cargo(["test", "-p", "streamgauge", "--no-fail-fast", "--lib"])
         .args(names)
         .dir(copy)
-        .env("CARGO_TARGET_DIR", shell::target())
+        .env("CARGO_TARGET_DIR", shell::target().join("mutants"))
         .env("STREAMGAUGE_PROPERTY_CASES", CASES)
         .env("PROPTEST_RNG_SEED", "1")
         .env("RUST_BACKTRACE", "0")

@@ -80,3 +80,22 @@ fn everything(run: &Run) {
     let marks = run.marks().count();
     assert!(marks <= run.events.len());
 }
+
+/// Times and datagrams: of each a byte of milliseconds since the one before (above 250 hours, back
+/// and forth), a byte of length, and the bytes.
+pub fn datagrams(bytes: &[u8]) -> impl Iterator<Item = (i64, &[u8])> {
+    let (mut rest, mut at_us) = (bytes, 0i64);
+    std::iter::from_fn(move || {
+        let (&[gap, length], after) = rest.split_first_chunk::<2>()?;
+        let (datagram, after) = after.split_at(usize::from(length).min(after.len()));
+        rest = after;
+        at_us = match gap {
+            255 => i64::MAX,
+            254 => i64::MIN,
+            253 => at_us.saturating_sub(3_600_000_000),
+            251..253 => at_us.saturating_add(36_000_000_000),
+            _ => at_us.saturating_add(i64::from(gap) * 1000),
+        };
+        Some((at_us, datagram))
+    })
+}
