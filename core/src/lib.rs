@@ -11,11 +11,13 @@
 //! - [`rtp`]: packets, receiver statistics per SSRC, RTCP.
 //! - [`ring`]: one live stream to many readers, with exact lag and a policy for slow ones.
 //! - [`series`]: windows, rollups, quantile sketches, downsampling.
+//! - [`audience`]: viewers and how many at once, streams, CDN edges; summaries that merge.
 //! - [`run`]: test-run directories: read, derive, summarise, compare, sweep, simulate.
 //! - [`telemetry`]: rooms, participants, tracks: deltas to report, delivered exactly once.
 //! - [`wire`] (feature `proto`): protobuf that LiveKit's services take.
 //! - [`export`]: Prometheus and OpenMetrics text, JSON, OTLP metrics (feature `proto`).
 
+pub mod audience;
 pub mod counter;
 pub mod error;
 pub mod export;

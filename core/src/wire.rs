@@ -5,8 +5,10 @@
 //! signed number: a count above 2^31 - 1 is split over several stats, and negative corrections of
 //! loss were held back by [`crate::telemetry`] already.
 
+mod audience;
 mod series;
 
+pub use audience::{decode_summary, encode_summary};
 pub use series::{decode_rollup, decode_sketch, encode_rollup, encode_sketch};
 
 use crate::error::{Error, ErrorKind, Result};

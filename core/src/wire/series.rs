@@ -248,7 +248,7 @@ impl BucketMessage {
     }
 }
 
-fn malformed(what: &str, why: impl std::fmt::Display) -> Error {
+pub(super) fn malformed(what: &str, why: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Malformed, format!("{what}: {why}"))
 }
 
@@ -260,8 +260,8 @@ mod tests {
         let levels = vec![Level { width_us: 10, keep: 50 }, Level { width_us: 100, keep: 5 }];
         let config = RollupConfig { levels, late_us: 40, sketch: Some(SketchConfig::default()) };
         let mut rollup = Rollup::new(config).unwrap();
-        for i in 0..200_i64 {
-            rollup.push(i * 7 % 530, (i as f64 - 100.0) * 0.3);
+        for i in 0..40_i64 {
+            rollup.push(i * 37 % 530, (i as f64 - 20.0) * 0.3);
         }
         rollup
     }
