@@ -130,18 +130,22 @@ pub const MAX_READERS: usize = 64;
 /// Totals, and what each reader has taken of them. Not synchronised: whoever shares a ledger puts a
 /// lock around it. Recording costs O(1) whatever the number of readers, taking O(fields).
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Ledger<T: Totals, P: Peak = ()> {
-    total: T,
-    /// Peaks since anybody took; folded into every reader whenever one takes.
+    /// Peaks since anybody took; folded into every reader whenever one takes. Beside the first of
+    /// the totals, which change as often.
     peak: P,
+    total: T,
     readers: Vec<Slot<T, P>>,
-    closed_us: Option<Micros>,
-    rejected: u64,
+    /// When it was closed; [`OPEN`] before.
+    closed_us: Micros,
     /// The latest time at which anybody took; no interval starts after it ends.
     taken_us: Micros,
-    /// Bit i: reader i has got the last delta.
-    ended: u64,
+    rejected: u64,
 }
+
+/// No time of a close: that is later than a start.
+const OPEN: Micros = Micros::MIN;
 
 #[derive(Clone, Debug)]
 struct Slot<T, P> {
@@ -150,6 +154,8 @@ struct Slot<T, P> {
     peak: P,
     generation: u32,
     live: bool,
+    /// It has got the last delta.
+    ended: bool,
     in_flight: Option<Box<InFlight<T, P>>>,
 }
 
@@ -167,10 +173,9 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
             total: T::default(),
             peak: P::default(),
             readers: Vec::new(),
-            closed_us: None,
-            rejected: 0,
+            closed_us: OPEN,
             taken_us: start_us,
-            ended: 0,
+            rejected: 0,
         }
     }
 
@@ -182,7 +187,7 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
 
     /// Adds `delta`. After [`Ledger::close`] it is rejected and counted, and `false` comes back.
     pub fn record(&mut self, delta: &T) -> bool {
-        if self.closed_us.is_some() {
+        if self.is_closed() {
             self.rejected += 1;
             return false;
         }
@@ -192,7 +197,7 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
 
     /// Notes a peak for all readers; nothing after the close.
     pub fn record_peak(&mut self, peak: &P) {
-        if self.closed_us.is_none() {
+        if !self.is_closed() {
             self.peak.merge(peak);
         }
     }
@@ -202,9 +207,15 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
         &mut self.total
     }
 
-    /// The peak since anybody took, to be updated in place on a hot path.
-    pub(crate) fn peak_mut(&mut self) -> &mut P {
-        &mut self.peak
+    /// The same with the peak since anybody took.
+    pub(crate) fn hot_mut(&mut self) -> (&mut T, &mut P) {
+        (&mut self.total, &mut self.peak)
+    }
+
+    /// Notes the peak for the readers that there are, and begins a new one.
+    pub(crate) fn fold_peak(&mut self) {
+        let peak = std::mem::take(&mut self.peak);
+        self.readers.iter_mut().for_each(|slot| slot.peak.merge(&peak));
     }
 
     /// Everything recorded.
@@ -219,17 +230,23 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
 
     /// Whether the ledger is closed.
     pub fn is_closed(&self) -> bool {
-        self.closed_us.is_some()
+        self.closed_us != OPEN
     }
 
     /// Adds a reader that gets everything recorded after `mark`, beginning at `since_us`.
     fn add_reader(&mut self, mark: T, since_us: Micros) -> Result<Reader> {
-        let slot =
-            Slot { taken: mark, since_us, peak: P::default(), generation: 0, live: true, in_flight: None };
+        let slot = Slot {
+            taken: mark,
+            since_us,
+            peak: P::default(),
+            generation: 0,
+            live: true,
+            ended: false,
+            in_flight: None,
+        };
         if let Some(i) = self.readers.iter().position(|slot| !slot.live) {
             let generation = self.readers[i].generation.wrapping_add(1);
             self.readers[i] = Slot { generation, ..slot };
-            self.ended &= !(1 << i);
             return Ok(Reader { slot: i as u32, generation });
         }
         if self.readers.len() >= MAX_READERS {
@@ -238,6 +255,8 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
                 format!("a ledger has at most {MAX_READERS} readers"),
             ));
         }
+        // Readers are few and stay, and ledgers are many: no room for more than there are.
+        self.readers.reserve_exact(1);
         self.readers.push(slot);
         Ok(Reader { slot: self.readers.len() as u32 - 1, generation: 0 })
     }
@@ -256,8 +275,7 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
     /// `CapacityExceeded` when there are [`MAX_READERS`].
     pub fn reader_from_now(&mut self, now_us: Micros) -> Result<Reader> {
         // What peaked before belongs to the readers that were there.
-        let peak = std::mem::take(&mut self.peak);
-        self.readers.iter_mut().for_each(|slot| slot.peak.merge(&peak));
+        self.fold_peak();
         self.add_reader(self.total, now_us)
     }
 
@@ -308,7 +326,7 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
     pub fn flush(&mut self, reader: Reader, now_us: Micros) -> Result<Option<Delta<T, P>>> {
         let delta = self.take_inner(reader, now_us)?;
         if delta.is_some_and(|delta| delta.last) {
-            self.ended |= 1 << reader.slot;
+            self.slot(reader)?.ended = true;
         }
         Ok(delta)
     }
@@ -334,13 +352,12 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
                 "the delta taken before is neither acknowledged nor restored",
             ));
         }
-        if self.ended & (1 << reader.slot) != 0 {
+        if self.slot(reader)?.ended {
             return Ok(None);
         }
-        let peak = std::mem::take(&mut self.peak);
-        self.readers.iter_mut().for_each(|slot| slot.peak.merge(&peak));
-        let (total, last) = (self.total, self.closed_us.is_some());
-        let end_us = self.closed_us.unwrap_or(now_us);
+        self.fold_peak();
+        let (total, last) = (self.total, self.is_closed());
+        let end_us = if last { self.closed_us } else { now_us };
         let slot = self.slot(reader)?;
         let end_us = end_us.max(slot.since_us);
         let delta = Delta {
@@ -360,10 +377,9 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
     /// # Errors
     /// `NotFound` for an unknown reader.
     pub fn ack(&mut self, reader: Reader) -> Result<bool> {
-        let Some(held) = self.slot(reader)?.in_flight.take() else { return Ok(false) };
-        if held.delta.last {
-            self.ended |= 1 << reader.slot;
-        }
+        let slot = self.slot(reader)?;
+        let Some(held) = slot.in_flight.take() else { return Ok(false) };
+        slot.ended = held.delta.last;
         Ok(true)
     }
 
@@ -383,17 +399,16 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
 
     /// Ends the ledger. Every reader gets one more delta. `false` when it was closed already.
     pub fn close(&mut self, now_us: Micros) -> bool {
-        if self.closed_us.is_some() {
+        if self.is_closed() {
             return false;
         }
-        self.closed_us = Some(now_us.max(self.taken_us));
+        self.closed_us = now_us.max(self.taken_us).max(OPEN + 1);
         true
     }
 
     /// Whether the ledger is closed and every reader has got, and acknowledged, its last delta.
     pub fn is_drained(&self) -> bool {
-        self.is_closed()
-            && self.readers.iter().enumerate().all(|(i, slot)| !slot.live || self.ended & (1 << i) != 0)
+        self.is_closed() && self.readers.iter().all(|slot| !slot.live || slot.ended)
     }
 
     /// The memory behind this ledger in bytes: readers and deltas in flight.

@@ -11,6 +11,7 @@
 pub mod capture;
 mod clock;
 mod header;
+mod index;
 #[cfg(feature = "pcap")]
 pub mod pcap;
 mod receiver;
@@ -19,13 +20,15 @@ mod rtcp_stats;
 mod snapshot;
 mod stats;
 mod timing;
+mod totals;
 
 pub use clock::{MediaKind, PayloadFormat, PayloadMap};
 pub use header::{Extension, Extensions, Header};
-pub use receiver::{Receiver, StreamPeaks, StreamTotals, Unvalidated};
+pub use receiver::Receiver;
 pub use rtcp_stats::{RtcpConfig, RtcpStats, RtcpTotals, SourceReport};
 pub use snapshot::{BURST_BINS, StreamStats, fraction_lost};
 pub use stats::{RtpConfig, RtpReader, RtpStats, StreamDelta};
+pub use totals::{StreamPeaks, StreamTotals, Unvalidated};
 
 use crate::error::Result;
 use crate::time::Micros;

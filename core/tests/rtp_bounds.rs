@@ -2,7 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use streamgauge::rtp::{Packet, Receiver, RtpConfig, RtpStats, StreamPeaks, StreamTotals};
+use streamgauge::rtp::{Packet, Receiver, RtpConfig, RtpStats};
 
 /// Counts what this thread allocates.
 struct Counting;
@@ -75,16 +75,12 @@ fn the_memory_of_a_stream_is_as_stated() {
     for n in [0, 1, 40_000, 2] {
         stream.record(&packet(1, n), &payloads);
     }
-    // DESIGN: 1 KiB with two readers. Vectors grow by doubling, so the first two readers take room
-    // for four.
-    let two_readers = stream.memory_bytes() - 2 * reader_bytes();
-    assert!(two_readers <= 1536, "{two_readers} bytes with two readers");
-    assert!(reader_bytes() <= 224, "{} bytes a reader", reader_bytes());
-}
-
-/// What one more reader of a stream takes: what it took, its peak, its interval and its handle.
-fn reader_bytes() -> usize {
-    size_of::<StreamTotals>() + size_of::<StreamPeaks>() + 8 + 8 + 8
+    let two_readers = stream.memory_bytes();
+    stream.ledger_mut().reader_from_start(0).unwrap();
+    let third = stream.memory_bytes() - two_readers;
+    // 640 of its own, and room for a packet that may be a restart.
+    assert!(two_readers <= 640 + 2 * 200 + 32, "{two_readers} bytes with two readers");
+    assert!(third <= 200, "{third} bytes for one more");
 }
 
 #[test]

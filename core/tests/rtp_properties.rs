@@ -150,6 +150,64 @@ proptest! {
         prop_assert_eq!(snapshot.timestamp_discontinuities, 0);
     }
 
+    /// Packets in sequence and in step are counted by a shorter way, several at a time. A key frame
+    /// flag keeps a packet off it and changes nothing else.
+    #[test]
+    fn the_short_way_and_batches_change_nothing(
+        start in any::<u16>(),
+        start_timestamp in any::<u32>(),
+        fates in prop::collection::vec(fate(), 2..300),
+        streams in prop::collection::vec((0..3usize, 1..80usize), 1..60),
+        steps in prop::collection::vec(
+            prop_oneof![30 => -2_000..30_000i64, 1 => -5_000_000..2_000_000_000i64, 1 => Just(50_000_000_000)],
+            1..50,
+        ),
+        batches in prop::collection::vec(1..90usize, 1..30),
+    ) {
+        let one = network(start, start_timestamp, &fates);
+        let (mut next, mut packets) = ([0; 3], Vec::new());
+        for (stream, burst) in streams {
+            for (_, packet) in one.iter().skip(next[stream]).take(burst) {
+                packets.push(Packet { ssrc: stream as u32, ..*packet });
+            }
+            next[stream] += burst;
+        }
+        let mut now = 0i64;
+        for (packet, step) in packets.iter_mut().zip(steps.iter().cycle()) {
+            now += step;
+            packet.arrival_us = now;
+        }
+        let stats = || {
+            let mut stats = RtpStats::new(RtpConfig::default()).unwrap();
+            let reader = stats.reader(0).unwrap();
+            (stats, reader)
+        };
+        let ((mut single, single_reader), (mut batched, batched_reader), (mut long, long_reader)) =
+            (stats(), stats(), stats());
+        let mut rest = &packets[..];
+        for size in batches.iter().cycle() {
+            let (batch, after) = rest.split_at(rest.len().min(*size));
+            rest = after;
+            batched.record(batch);
+            for packet in batch {
+                single.record(std::slice::from_ref(packet));
+                long.record(&[Packet { flags: Packet::KEYFRAME, ..*packet }]);
+            }
+            let deltas = single.flush(single_reader, now).unwrap();
+            prop_assert_eq!(&deltas, &batched.flush(batched_reader, now).unwrap());
+            let mut expected = long.flush(long_reader, now).unwrap();
+            expected.iter_mut().for_each(|delta| delta.delta.value.keyframes = 0);
+            prop_assert_eq!(&deltas, &expected);
+            if rest.is_empty() {
+                break;
+            }
+        }
+        prop_assert_eq!(single.snapshots(), batched.snapshots());
+        let mut expected = long.snapshots();
+        expected.iter_mut().for_each(|stream| stream.totals.keyframes = 0);
+        prop_assert_eq!(single.snapshots(), expected);
+    }
+
     #[test]
     fn streams_that_come_and_go_lose_nothing(
         ops in prop::collection::vec((0..12u32, 1..6u16, 0..10u8), 1..200),

@@ -16,7 +16,7 @@ struct Mutant {
     why: &'static str,
 }
 
-const MUTANTS: [Mutant; 16] = [
+const MUTANTS: [Mutant; 18] = [
     Mutant {
         file: "ledger.rs",
         text: "        slot.taken = total;\n",
@@ -112,6 +112,18 @@ const MUTANTS: [Mutant; 16] = [
         text: "i64::from(timestamp_step as i32) * MICRO",
         becomes: "i64::from(timestamp_step) * MICRO",
         why: "a late timestamp is a wrap, and jitter jumps",
+    },
+    Mutant {
+        file: "rtp/timing.rs",
+        text: "Some((_, difference)) if ticks as i32 > 0 =>",
+        becomes: "Some((_, difference)) if ticks > 0 =>",
+        why: "a late frame of a run in step is the highest",
+    },
+    Mutant {
+        file: "rtp/receiver.rs",
+        text: "        self.set_arrived_run(self.highest + 1, count);\n",
+        becomes: "",
+        why: "a packet of a run in step that comes again is late",
     },
 ];
 

@@ -1,9 +1,10 @@
 //! Statistics of one SSRC at a receiver.
 
 use super::clock::PayloadMap;
-use super::timing::Timing;
+use super::timing::{Pace, Timing};
+use super::totals::{StreamPeaks, StreamTotals, Unvalidated};
 use super::{Packet, PacketClass};
-use crate::ledger::{Ledger, Peak, totals};
+use crate::ledger::Ledger;
 use crate::time::Micros;
 
 /// A step forward over this many sequence numbers is no loss but a jump (RFC 3550 A.1).
@@ -13,6 +14,9 @@ const MAX_MISORDER: u16 = 100;
 /// How many sequence numbers behind the highest are told apart: late, duplicate.
 const WINDOW: u16 = 1024;
 const WORDS: usize = WINDOW as usize / 64;
+/// So many packets at a time, so that their sequence numbers fit the window.
+const MAX_RUN: usize = WINDOW as usize;
+const _: () = assert!(MAX_RUN <= Pace::MAX_STEPS);
 /// How many packets are held until two in sequence make a stream of them.
 const MAX_HELD: usize = 8;
 /// Sequence numbers are extended from the second cycle on, so that one before the first is not
@@ -21,168 +25,41 @@ const FIRST_CYCLE: u64 = 1 << 16;
 /// Bins of the histogram of consecutive losses: 1 to 10, 11 to 100, more.
 pub(super) const BINS: usize = 12;
 
-/// Cumulative counts of one or more streams. All but the derived ones only grow. Bytes come in
-/// three views: wire (UDP payload), header, and payload = wire - header - padding.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct StreamTotals {
-    /// All arrivals: late, repeated, padding, RTX and FEC included.
-    pub packets: u64,
-    /// Wire bytes of all arrivals.
-    pub wire_bytes: u64,
-    /// Header bytes of all arrivals.
-    pub header_bytes: u64,
-    /// Padding bytes of all arrivals, of padding-only packets too.
-    pub padding_bytes: u64,
-    /// Arrivals of class RTX.
-    pub rtx_packets: u64,
-    /// Their wire bytes.
-    pub rtx_wire_bytes: u64,
-    /// Their header and padding bytes.
-    pub rtx_overhead_bytes: u64,
-    /// Arrivals of class FEC.
-    pub fec_packets: u64,
-    /// Their wire bytes.
-    pub fec_wire_bytes: u64,
-    /// Their header and padding bytes.
-    pub fec_overhead_bytes: u64,
-    /// Arrivals with padding and no payload, of class media.
-    pub padding_packets: u64,
-    /// Their wire bytes.
-    pub padding_packet_wire_bytes: u64,
-    /// Sequence numbers that were skipped when a later one arrived. What comes late is in
-    /// `recovered_late` as well.
-    pub missing: u64,
-    /// Arrivals of sequence numbers that had been counted missing.
-    pub recovered_late: u64,
-    /// Arrivals of sequence numbers that had arrived before.
-    pub duplicates: u64,
-    /// First arrivals after a later sequence number.
-    pub out_of_order: u64,
-    /// Arrivals too far behind to tell late from repeated; they correct no loss.
-    pub too_old: u64,
-    /// Single arrivals too far ahead, which nothing confirmed.
-    pub implausible: u64,
-    /// Restarts: two packets in sequence far from what came before. No loss is counted for them.
-    pub discontinuities: u64,
-    /// Distinct timestamps of video.
-    pub frames: u64,
-    /// Of these, frames with a packet flagged as key frame.
-    pub keyframes: u64,
-}
-
-totals!(StreamTotals {
-    counters: packets, wire_bytes, header_bytes, padding_bytes, rtx_packets, rtx_wire_bytes,
-        rtx_overhead_bytes, fec_packets, fec_wire_bytes, fec_overhead_bytes, padding_packets,
-        padding_packet_wire_bytes, missing, recovered_late, duplicates, out_of_order, too_old,
-        implausible, discontinuities, frames, keyframes;
-    signed:
-});
-
-impl StreamTotals {
-    /// Sequence numbers that never arrived. Falls when one comes late, so as a delta it can be
-    /// negative.
-    pub const fn lost(&self) -> i64 {
-        self.missing.wrapping_sub(self.recovered_late) as i64
-    }
-
-    /// First arrivals: all but the repeated, too old and implausible ones.
-    pub const fn unique(&self) -> u64 {
-        self.packets
-            .saturating_sub(self.duplicates)
-            .saturating_sub(self.too_old)
-            .saturating_sub(self.implausible)
-    }
-
-    /// Sequence numbers from the lowest to the highest of each segment between restarts.
-    pub const fn expected(&self) -> i64 {
-        (self.unique() as i64).wrapping_add(self.lost())
-    }
-
-    /// RFC 3550's cumulative lost: expected less received, where repeated packets are received.
-    pub const fn lost_rfc3550(&self) -> i64 {
-        self.lost().wrapping_sub(self.duplicates as i64)
-    }
-
-    /// Arrivals that are neither RTX, FEC nor padding alone.
-    pub const fn media_packets(&self) -> u64 {
-        self.packets
-            .saturating_sub(self.rtx_packets)
-            .saturating_sub(self.fec_packets)
-            .saturating_sub(self.padding_packets)
-    }
-
-    /// Wire bytes of [`StreamTotals::media_packets`].
-    pub const fn media_wire_bytes(&self) -> u64 {
-        self.wire_bytes
-            .saturating_sub(self.rtx_wire_bytes)
-            .saturating_sub(self.fec_wire_bytes)
-            .saturating_sub(self.padding_packet_wire_bytes)
-    }
-
-    /// Payload bytes of all arrivals.
-    pub const fn payload_bytes(&self) -> u64 {
-        self.wire_bytes.saturating_sub(self.header_bytes).saturating_sub(self.padding_bytes)
-    }
-
-    /// Payload bytes of [`StreamTotals::media_packets`].
-    pub const fn media_payload_bytes(&self) -> u64 {
-        self.payload_bytes()
-            .saturating_sub(self.rtx_wire_bytes.saturating_sub(self.rtx_overhead_bytes))
-            .saturating_sub(self.fec_wire_bytes.saturating_sub(self.fec_overhead_bytes))
-    }
-}
-
-/// The largest values within a reader's interval.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct StreamPeaks {
-    /// The highest jitter, in sixteenths of millionths of a tick.
-    pub(super) jitter: u64,
-}
-
-impl Peak for StreamPeaks {
-    fn merge(&mut self, other: &StreamPeaks) {
-        self.jitter = self.jitter.max(other.jitter);
-    }
-}
-
-/// Arrivals that never became a stream: too few in sequence, or padding before the start.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Unvalidated {
-    /// Packets.
-    pub packets: u64,
-    /// Their wire bytes.
-    pub wire_bytes: u64,
-}
-
-impl Unvalidated {
-    pub(super) fn add(&mut self, packet: &Packet) {
-        self.packets += 1;
-        self.wire_bytes += u64::from(packet.wire_bytes);
-    }
-}
-
 /// One SSRC. A stream exists from two packets in sequence on (RFC 3550 A.1); what came before is
 /// held, and counted once it does.
+///
+/// What every packet touches comes first, in as few cache lines as can be.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct Receiver {
-    pub(super) ledger: Ledger<StreamTotals, StreamPeaks>,
-    /// The highest sequence number, extended.
-    highest: u64,
-    /// The lowest of the current segment.
-    base: u64,
-    /// Bit `sequence % 1024`: it arrived; valid for the 1024 up to the highest.
-    window: [u64; WORDS],
-    pub(super) timing: Timing,
-    pub(super) first_arrival_us: Micros,
-    pub(super) last_arrival_us: Micros,
+    pub(super) ssrc: u32,
     pub(super) payload_type: u8,
     state: State,
+    /// For [`super::RtpStats`]: its place is not free, and something came since eviction passed by.
+    pub(super) live: bool,
+    pub(super) heard: bool,
+    /// The highest sequence number, extended.
+    highest: u64,
+    pub(super) last_arrival_us: Micros,
+    pub(super) timing: Timing,
+    pub(super) ledger: Ledger<StreamTotals, StreamPeaks>,
+    /// Bit `sequence % 1024`: it arrived; valid for the 1024 up to the highest.
+    window: [u64; WORDS],
+    /// The lowest of the current segment.
+    base: u64,
+    pub(super) first_arrival_us: Micros,
     pub(super) arrivals_went_back: u32,
     pub(super) bursts: [u32; BINS],
-    /// Before the stream: packets held. After: the one that may be a restart.
+    /// The packet that may be a restart, in [`State::Suspect`]; room for it from the start on.
+    suspect: Option<Box<Packet>>,
+    /// What came before the stream and did not become part of it (yet).
+    early: Option<Box<Early>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Early {
     held: Vec<Packet>,
-    pub(super) unvalidated: Unvalidated,
-    pub(super) ssrc: u32,
+    dropped: Unvalidated,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -200,20 +77,22 @@ impl Receiver {
     /// A stream that has seen nothing; its readers count from `start_us`.
     pub fn new(ssrc: u32, start_us: Micros) -> Receiver {
         Receiver {
-            ledger: Ledger::new(start_us),
-            highest: 0,
-            base: 0,
-            window: [0; WORDS],
-            timing: Timing::new(),
-            first_arrival_us: 0,
-            last_arrival_us: 0,
+            ssrc,
             payload_type: u8::MAX,
             state: State::Probation,
+            live: true,
+            heard: true,
+            highest: 0,
+            last_arrival_us: 0,
+            timing: Timing::new(),
+            ledger: Ledger::new(start_us),
+            window: [0; WORDS],
+            base: 0,
+            first_arrival_us: 0,
             arrivals_went_back: 0,
             bursts: [0; BINS],
-            held: Vec::new(),
-            unvalidated: Unvalidated::default(),
-            ssrc,
+            suspect: None,
+            early: None,
         }
     }
 
@@ -245,8 +124,14 @@ impl Receiver {
 
     /// Packets that are not in the totals (yet): held, or dropped before there was a stream.
     pub fn unvalidated(&self) -> Unvalidated {
-        let mut sum = self.unvalidated;
-        self.held.iter().for_each(|packet| sum.add(packet));
+        let mut sum = Unvalidated::default();
+        if let Some(early) = &self.early {
+            sum = early.dropped;
+            early.held.iter().for_each(|packet| sum.add(packet));
+        }
+        if let Some(suspect) = self.suspect.as_ref().filter(|_| self.state == State::Suspect) {
+            sum.add(suspect);
+        }
         sum
     }
 
@@ -257,8 +142,72 @@ impl Receiver {
     }
 
     /// Counts a packet of this SSRC. No allocation once the stream is validated.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, packet: &Packet, payloads: &PayloadMap) {
+        if self.record_plain(std::slice::from_ref(packet)) == 0 {
+            self.record_any(packet, payloads);
+        }
+    }
+
+    /// Counts packets from the first on, which is of this SSRC, and gives how many: one at least.
+    pub(super) fn record_run(&mut self, packets: &[Packet], payloads: &PayloadMap) -> usize {
+        let counted = self.record_plain(&packets[..packets.len().min(MAX_RUN)]);
+        if counted == 0 {
+            self.record_any(&packets[0], payloads);
+        }
+        counted.max(1)
+    }
+
+    /// Counts packets for as long as they are what nearly all are: next in sequence, media of the
+    /// same type without padding, and in time; those after the first of the same SSRC. Gives how
+    /// many, perhaps none.
+    #[inline(always)]
+    fn record_plain(&mut self, packets: &[Packet]) -> usize {
+        if self.state != State::Running || packets[0].arrival_us < self.last_arrival_us {
+            return 0;
+        }
+        let (_, peak) = self.ledger.hot_mut();
+        let Some(mut pace) = self.timing.pace(peak.jitter) else { return 0 };
+        let (ssrc, type_and_padding) = (packets[0].ssrc, [self.payload_type, 0]);
+        let mut sequence = self.highest as u16;
+        let (mut count, mut wire_bytes, mut header_bytes) = (0, 0, 0);
+        for packet in packets {
+            sequence = sequence.wrapping_add(1);
+            let plain = packet.ssrc == ssrc
+                && packet.sequence == sequence
+                && [packet.payload_type, packet.padding_bytes] == type_and_padding
+                && packet.flags & (Packet::RTX | Packet::FEC | Packet::KEYFRAME) == 0
+                && packet.header_bytes <= packet.wire_bytes;
+            if !plain || !self.timing.step(&mut pace, packet.arrival_us, packet.rtp_timestamp) {
+                break;
+            }
+            wire_bytes += u64::from(packet.wire_bytes);
+            header_bytes += u64::from(packet.header_bytes);
+            count += 1;
+        }
+        if count == 0 {
+            return 0;
+        }
+        self.set_arrived_run(self.highest + 1, count);
+        self.highest += count as u64;
+        self.last_arrival_us = packets[count - 1].arrival_us;
+        self.timing.finish(&pace, count);
+        let (totals, peak) = self.ledger.hot_mut();
+        totals.wire_bytes += wire_bytes;
+        totals.header_bytes += header_bytes;
+        if pace.frames > 0 && self.timing.is_video() {
+            totals.frames += pace.frames;
+        }
+        // The maximum is never below the peak, so it need not be looked at before.
+        if pace.max_jitter > peak.jitter {
+            peak.jitter = pace.max_jitter;
+            self.timing.raise_max_jitter(pace.max_jitter);
+        }
+        totals.packets += count as u64;
+        count
+    }
+
+    fn record_any(&mut self, packet: &Packet, payloads: &PayloadMap) {
         if self.state != State::Running {
             return self.record_unsettled(packet, payloads);
         }
@@ -280,29 +229,29 @@ impl Receiver {
     fn record_unsettled(&mut self, packet: &Packet, payloads: &PayloadMap) {
         match self.state {
             State::Suspect => {
-                let suspect = self.held[0];
-                if packet.sequence == suspect.sequence.wrapping_add(1) {
-                    self.held.clear();
-                    self.restart(suspect.sequence);
-                    self.count(&suspect, payloads, true);
-                    self.state = State::Running;
-                } else {
-                    self.dismiss_suspect();
+                match self.suspect.as_deref().copied() {
+                    Some(suspect) if packet.sequence == suspect.sequence.wrapping_add(1) => {
+                        self.restart(suspect.sequence);
+                        self.count(&suspect, payloads, true);
+                        self.state = State::Running;
+                    }
+                    _ => self.dismiss_suspect(),
                 }
                 self.record(packet, payloads);
             }
             State::Probation => {
+                let early = self.early.get_or_insert_default();
                 if packet.is_padding_only() {
-                    self.unvalidated.add(packet);
+                    early.dropped.add(packet);
                     return;
                 }
                 let in_sequence =
-                    self.held.last().is_some_and(|last| packet.sequence == last.sequence.wrapping_add(1));
-                if self.held.len() == MAX_HELD {
-                    let oldest = self.held.remove(0);
-                    self.unvalidated.add(&oldest);
+                    early.held.last().is_some_and(|last| packet.sequence == last.sequence.wrapping_add(1));
+                if early.held.len() == MAX_HELD {
+                    let oldest = early.held.remove(0);
+                    early.dropped.add(&oldest);
                 }
-                self.held.push(*packet);
+                early.held.push(*packet);
                 if in_sequence {
                     self.validate(packet.sequence, payloads);
                 }
@@ -314,6 +263,7 @@ impl Receiver {
 
     fn start(&mut self, packet: &Packet, payloads: &PayloadMap) {
         self.state = State::Running;
+        self.suspect = Some(Box::default());
         self.first_arrival_us = packet.arrival_us;
         self.last_arrival_us = packet.arrival_us;
         self.highest = FIRST_CYCLE + u64::from(packet.sequence);
@@ -324,18 +274,21 @@ impl Receiver {
 
     /// Counts what was held, less what lies far from the two packets in sequence.
     fn validate(&mut self, sequence: u16, payloads: &PayloadMap) {
-        let held = std::mem::take(&mut self.held);
+        let Some(mut early) = self.early.take() else { return };
         let mut started = false;
-        for packet in &held {
+        for packet in &std::mem::take(&mut early.held) {
             let behind = sequence.wrapping_sub(packet.sequence);
             if behind >= MAX_DROPOUT && behind <= MAX_MISORDER.wrapping_neg() {
-                self.unvalidated.add(packet);
+                early.dropped.add(packet);
             } else if started {
                 self.record(packet, payloads);
             } else {
                 started = true;
                 self.start(packet, payloads);
             }
+        }
+        if early.dropped.packets > 0 {
+            self.early = Some(early);
         }
     }
 
@@ -376,14 +329,14 @@ impl Receiver {
                 return self.count(packet, payloads, false);
             }
         }
-        self.held.push(*packet);
+        **self.suspect.get_or_insert_default() = *packet;
         self.state = State::Suspect;
     }
 
     /// The packet held was no restart: it counts as what it is on its own.
     fn dismiss_suspect(&mut self) {
         self.state = State::Running;
-        let Some(packet) = self.held.pop() else { return };
+        let Some(packet) = self.suspect.as_deref().copied() else { return };
         let behind = (self.highest as u16).wrapping_sub(packet.sequence);
         let totals = self.ledger.total_mut();
         if behind >= 1 << 15 {
@@ -407,7 +360,6 @@ impl Receiver {
         self.ledger.total_mut().discontinuities += 1;
     }
 
-    #[inline]
     fn advance(&mut self, by: u16) {
         if by >= WINDOW {
             self.window = [0; WORDS];
@@ -425,7 +377,21 @@ impl Receiver {
         self.window[word(sequence)] |= bit(sequence);
     }
 
-    #[inline]
+    /// The same for so many sequence numbers from `first` on, at most [`MAX_RUN`].
+    #[inline(always)]
+    fn set_arrived_run(&mut self, first: u64, count: usize) {
+        if count == 1 {
+            return self.set_arrived(first);
+        }
+        let (mut at, mut left) = (first, count as u64);
+        while left > 0 {
+            let here = left.min(64 - at % 64);
+            self.window[word(at)] |= (u64::MAX >> (64 - here)) << (at % 64);
+            at += here;
+            left -= here;
+        }
+    }
+
     fn touch(&mut self, arrival_us: Micros) {
         if arrival_us < self.last_arrival_us {
             self.arrivals_went_back = self.arrivals_went_back.saturating_add(1);
@@ -434,7 +400,6 @@ impl Receiver {
     }
 
     /// Bytes, class, time and frames of an arrival whose sequence number was dealt with.
-    #[inline]
     fn count(&mut self, packet: &Packet, payloads: &PayloadMap, advances: bool) {
         self.touch(packet.arrival_us);
         self.count_bytes(packet);
@@ -446,7 +411,10 @@ impl Receiver {
         }
         if packet.payload_type != self.payload_type {
             self.payload_type = packet.payload_type;
-            self.timing.set_format(payloads.get(packet.payload_type));
+            if self.timing.set_format(payloads.get(packet.payload_type)) {
+                // The maximum starts anew, and the peak is never above it.
+                self.ledger.fold_peak();
+            }
         }
         let keyframe = packet.flags & Packet::KEYFRAME != 0;
         let timed = self.timing.record(packet.arrival_us, packet.rtp_timestamp, keyframe, advances);
@@ -456,11 +424,10 @@ impl Receiver {
             totals.keyframes += u64::from(timed.new_keyframe);
         }
         let jitter = self.timing.jitter().now;
-        let peak = self.ledger.peak_mut();
+        let (_, peak) = self.ledger.hot_mut();
         peak.jitter = peak.jitter.max(jitter);
     }
 
-    #[inline]
     fn count_bytes(&mut self, packet: &Packet) {
         let wire = u64::from(packet.wire_bytes);
         let header = u64::from(packet.header_bytes.min(packet.wire_bytes));
@@ -492,7 +459,12 @@ impl Receiver {
 
     /// The memory of this stream in bytes, the struct itself included.
     pub fn memory_bytes(&self) -> usize {
-        size_of::<Receiver>() + self.ledger.heap_bytes() + self.held.capacity() * size_of::<Packet>()
+        let suspect = self.suspect.as_ref().map_or(0, |_| size_of::<Packet>());
+        let early = self
+            .early
+            .as_ref()
+            .map_or(0, |early| size_of::<Early>() + early.held.capacity() * size_of::<Packet>());
+        size_of::<Receiver>() + self.ledger.heap_bytes() + suspect + early
     }
 }
 

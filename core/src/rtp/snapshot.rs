@@ -1,7 +1,8 @@
 //! What one stream looks like at a moment.
 
-use super::receiver::{BINS, Receiver, StreamTotals};
+use super::receiver::{BINS, Receiver};
 use super::timing::microticks;
+use super::totals::StreamTotals;
 use crate::ledger::Delta;
 use crate::time::Micros;
 
@@ -65,7 +66,6 @@ impl Receiver {
         let micros = |sixteenths| clock.map(|clock| microticks(sixteenths) as f64 / f64::from(clock));
         let (jitter, frame_jitter) = (timing.jitter(), timing.frame_jitter());
         let measured = jitter.count > 0;
-        let frames_measured = frame_jitter.count > 0;
         let totals = *self.ledger.total();
         let started = self.is_validated();
         let span_us = self.last_arrival_us.saturating_sub(self.first_arrival_us);
@@ -83,8 +83,8 @@ impl Receiver {
             jitter_ticks: measured.then(|| ticks(jitter.now)),
             mean_jitter_us: clock.and_then(|clock| Some(jitter.mean()? / (16.0 * f64::from(clock)))),
             max_jitter_us: if measured { micros(jitter.max) } else { None },
-            frame_jitter_us: if frames_measured { micros(frame_jitter.now) } else { None },
-            frame_jitter_ticks: frames_measured.then(|| ticks(frame_jitter.now)),
+            frame_jitter_us: frame_jitter.and_then(micros),
+            frame_jitter_ticks: frame_jitter.map(ticks),
             max_delta_us: measured.then(|| timing.max_gap_us()),
             bitrate_bps: (started && span_us > 0)
                 .then(|| totals.wire_bytes as f64 * 8.0 * 1e6 / span_us as f64),

@@ -1,13 +1,14 @@
 //! Receiver statistics of many SSRCs, bounded.
 
 use super::clock::PayloadMap;
-use super::receiver::{Receiver, StreamPeaks, StreamTotals, Unvalidated};
+use super::index::Index;
+use super::receiver::Receiver;
+use super::totals::{StreamPeaks, StreamTotals, Unvalidated};
 use super::{Packet, StreamStats};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{Delta, Reader, Totals};
 use crate::time::{Interval, Micros};
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Limits and formats of an [`RtpStats`].
@@ -48,26 +49,18 @@ pub struct StreamDelta {
 #[derive(Clone, Debug)]
 pub struct RtpStats {
     config: RtpConfig,
-    slots: Vec<Slot>,
+    /// Streams, and those that are gone and leave a place free.
+    slots: Vec<Receiver>,
     free: Vec<u32>,
-    index: HashMap<u32, u32, BuildHasherDefault<SsrcHasher>>,
-    /// The SSRCs that came last and their slots, validated or not.
+    index: Index,
+    /// The SSRCs that came last and their places, validated or not.
     probation: VecDeque<(u32, u32)>,
     /// Where eviction looks next.
     hand: usize,
-    last: u32,
     readers: Vec<ReaderState>,
     evicted: StreamTotals,
     evictions: u64,
     unvalidated: Unvalidated,
-}
-
-#[derive(Clone, Debug)]
-struct Slot {
-    live: bool,
-    /// Heard of since eviction last came by.
-    heard: bool,
-    stream: Receiver,
 }
 
 /// What a reader has not got of streams that are gone.
@@ -80,6 +73,8 @@ struct ReaderState {
 }
 
 const MAX_READERS: usize = 16;
+/// How many streams are looked up before the first is recorded.
+const AHEAD: usize = 32;
 
 impl RtpStats {
     /// Statistics of nothing yet.
@@ -100,10 +95,9 @@ impl RtpStats {
             config,
             slots: Vec::new(),
             free: Vec::new(),
-            index: HashMap::default(),
+            index: Index::default(),
             probation: VecDeque::new(),
             hand: 0,
-            last: 0,
             readers: Vec::new(),
             evicted: StreamTotals::default(),
             evictions: 0,
@@ -125,25 +119,55 @@ impl RtpStats {
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     pub fn record(&mut self, packets: &[Packet]) {
-        for packet in packets {
-            let slot = match self.slots.get_mut(self.last as usize) {
-                Some(slot) if slot.live && slot.stream.ssrc == packet.ssrc => slot,
-                _ => {
-                    let at = match self.index.get(&packet.ssrc) {
-                        Some(&at) => at,
-                        None if packet.is_padding_only() => {
-                            self.unvalidated.add(packet);
-                            continue;
-                        }
-                        None => self.insert(packet),
-                    };
-                    self.last = at;
-                    &mut self.slots[at as usize]
-                }
+        let mut rest = packets;
+        while !rest.is_empty() {
+            let (places, found) = self.look_up(rest);
+            let Some((last, singles)) = places[..found].split_last() else {
+                rest = &rest[self.record_new(rest)..];
+                continue;
             };
-            slot.heard = true;
-            slot.stream.record(packet, &self.config.payloads);
+            for (place, packet) in singles.iter().zip(rest) {
+                self.slots[*place as usize].record(packet, &self.config.payloads);
+            }
+            rest = &rest[singles.len()..];
+            rest = &rest[self.record_at(*last, rest)..];
         }
+    }
+
+    /// Where the streams of the first packets are: up to and including the first that has several
+    /// in a row, or is followed by an unknown one. All are touched before the first is needed, so
+    /// that they come from memory side by side.
+    #[inline(always)]
+    fn look_up(&mut self, packets: &[Packet]) -> ([u32; AHEAD], usize) {
+        let mut places = [0; AHEAD];
+        let mut found = 0;
+        for (packet, place) in packets.iter().zip(&mut places) {
+            let Some(at) = self.index.find(&self.slots, packet.ssrc) else { break };
+            self.slots[at as usize].heard = true;
+            *place = at;
+            found += 1;
+            if packets.get(found).is_some_and(|next| next.ssrc == packet.ssrc) {
+                break;
+            }
+        }
+        (places, found)
+    }
+
+    /// Counts packets of one stream from the first on, and gives how many.
+    fn record_at(&mut self, at: u32, packets: &[Packet]) -> usize {
+        self.slots[at as usize].record_run(packets, &self.config.payloads)
+    }
+
+    /// The same for an SSRC that is not known. Padding alone begins no stream.
+    #[cold]
+    fn record_new(&mut self, packets: &[Packet]) -> usize {
+        let first = &packets[0];
+        if first.is_padding_only() {
+            self.unvalidated.add(first);
+            return 1;
+        }
+        let at = self.insert(first);
+        self.record_at(at, packets)
     }
 
     /// Reads and counts a raw packet.
@@ -155,13 +179,12 @@ impl RtpStats {
         Ok(())
     }
 
-    #[cold]
     fn insert(&mut self, packet: &Packet) -> u32 {
         if self.probation.len() >= self.config.max_unvalidated
             && let Some((at, ssrc)) = self.probation.pop_front()
         {
-            let slot = &self.slots[at as usize];
-            if slot.live && slot.stream.ssrc == ssrc && !slot.stream.is_validated() {
+            let stream = &self.slots[at as usize];
+            if stream.live && stream.ssrc == ssrc && !stream.is_validated() {
                 self.evict(at);
             }
         }
@@ -173,18 +196,18 @@ impl RtpStats {
             // As many readers as there are here fit into every ledger.
             let _ = stream.ledger_mut().reader_from_start(reader.start_us);
         }
-        let slot = Slot { live: true, heard: true, stream };
         let at = match self.free.pop() {
             Some(at) => {
-                self.slots[at as usize] = slot;
+                self.slots[at as usize] = stream;
                 at
             }
             None => {
-                self.slots.push(slot);
+                self.slots.push(stream);
                 self.slots.len() as u32 - 1
             }
         };
-        self.index.insert(packet.ssrc, at);
+        let salt = packet.arrival_us as u64 ^ u64::from(packet.ssrc) << 32;
+        self.index.insert(&self.slots, at, salt);
         self.probation.push_back((at, packet.ssrc));
         at
     }
@@ -193,19 +216,18 @@ impl RtpStats {
     fn evict_one(&mut self) {
         loop {
             self.hand = (self.hand + 1) % self.slots.len();
-            let slot = &mut self.slots[self.hand];
-            if slot.live && !std::mem::take(&mut slot.heard) {
+            let stream = &mut self.slots[self.hand];
+            if stream.live && !std::mem::take(&mut stream.heard) {
                 return self.evict(self.hand as u32);
             }
         }
     }
 
     fn evict(&mut self, at: u32) {
-        let slot = &mut self.slots[at as usize];
-        slot.stream.settle();
-        slot.live = false;
-        let stream = &mut slot.stream;
-        self.index.remove(&stream.ssrc);
+        self.index.remove(&self.slots, at);
+        let stream = &mut self.slots[at as usize];
+        stream.settle();
+        stream.live = false;
         self.free.push(at);
         let dropped = stream.unvalidated();
         self.unvalidated.packets += dropped.packets;
@@ -228,7 +250,7 @@ impl RtpStats {
     /// Ends a stream: its counts stay in the totals, and what readers have pending of it comes under
     /// no SSRC. `false` when there is none.
     pub fn remove(&mut self, ssrc: u32) -> bool {
-        let Some(&at) = self.index.get(&ssrc) else { return false };
+        let Some(at) = self.index.find(&self.slots, ssrc) else { return false };
         self.evict(at);
         true
     }
@@ -244,8 +266,8 @@ impl RtpStats {
                 format!("rtp statistics have at most {MAX_READERS} readers"),
             ));
         }
-        for slot in self.slots.iter_mut().filter(|slot| slot.live) {
-            slot.stream.ledger.reader_from_now(now_us)?;
+        for stream in self.slots.iter_mut().filter(|stream| stream.live) {
+            stream.ledger.reader_from_now(now_us)?;
         }
         self.readers.push(ReaderState {
             start_us: now_us,
@@ -289,15 +311,15 @@ impl RtpStats {
             ));
         }
         let mut deltas = Vec::new();
-        for slot in self.slots.iter_mut().filter(|slot| slot.live && slot.stream.is_validated()) {
-            let ledger = &mut slot.stream.ledger;
+        for stream in self.slots.iter_mut().filter(|stream| stream.live && stream.is_validated()) {
+            let ledger = &mut stream.ledger;
             if ledger.pending(handle)?.is_zero() {
                 continue;
             }
             let taken = if hold { ledger.take(handle, now_us)? } else { ledger.flush(handle, now_us)? };
             if let Some(delta) = taken {
-                let max_jitter_us = slot.stream.peak_jitter_us(&delta);
-                deltas.push(StreamDelta { ssrc: Some(slot.stream.ssrc), delta, max_jitter_us });
+                let max_jitter_us = stream.peak_jitter_us(&delta);
+                deltas.push(StreamDelta { ssrc: Some(stream.ssrc), delta, max_jitter_us });
             }
         }
         deltas.sort_unstable_by_key(|delta| delta.ssrc);
@@ -343,8 +365,8 @@ impl RtpStats {
         state.evicted_in_flight = StreamTotals::default();
         state.in_flight = false;
         let handle = Reader::nth(usize::from(reader.0));
-        for slot in self.slots.iter_mut().filter(|slot| slot.live) {
-            slot.stream.ledger.ack(handle)?;
+        for stream in self.slots.iter_mut().filter(|stream| stream.live) {
+            stream.ledger.ack(handle)?;
         }
         Ok(())
     }
@@ -359,15 +381,15 @@ impl RtpStats {
         state.evicted_pending.add(&back);
         state.in_flight = false;
         let handle = Reader::nth(usize::from(reader.0));
-        for slot in self.slots.iter_mut().filter(|slot| slot.live) {
-            slot.stream.ledger.restore(handle)?;
+        for stream in self.slots.iter_mut().filter(|stream| stream.live) {
+            stream.ledger.restore(handle)?;
         }
         Ok(())
     }
 
     /// Resolves what is held as a possible restart, at the end of the input.
     pub fn settle(&mut self) {
-        self.slots.iter_mut().filter(|slot| slot.live).for_each(|slot| slot.stream.settle());
+        self.slots.iter_mut().filter(|stream| stream.live).for_each(Receiver::settle);
     }
 
     /// A copy of one validated stream.
@@ -385,12 +407,12 @@ impl RtpStats {
 
     /// One stream, validated or not.
     pub fn stream(&self, ssrc: u32) -> Option<&Receiver> {
-        self.index.get(&ssrc).map(|&at| &self.slots[at as usize].stream)
+        self.index.find(&self.slots, ssrc).map(|at| &self.slots[at as usize])
     }
 
     /// All streams in no particular order, validated or not.
     pub fn streams(&self) -> impl Iterator<Item = &Receiver> {
-        self.slots.iter().filter(|slot| slot.live).map(|slot| &slot.stream)
+        self.slots.iter().filter(|stream| stream.live)
     }
 
     /// Counts of all streams that are or were there. Never falls.
@@ -423,44 +445,16 @@ impl RtpStats {
 
     /// The memory of these statistics in bytes, spare capacity included.
     pub fn memory_bytes(&self) -> usize {
-        let streams: usize = self.slots.iter().map(|slot| slot.stream.memory_bytes()).sum();
-        let beside = size_of::<Slot>() - size_of::<Receiver>();
-        let spare = self.slots.capacity() - self.slots.len();
-        let index = (self.index.capacity() + self.probation.capacity()) * size_of::<(u32, u32)>();
-        size_of::<RtpStats>()
-            + streams
-            + self.slots.len() * beside
-            + spare * size_of::<Slot>()
-            + self.free.capacity() * size_of::<u32>()
-            + index
-            + self.readers.capacity() * size_of::<ReaderState>()
+        let spare = (self.slots.capacity() - self.slots.len()) * size_of::<Receiver>();
+        let lists = self.free.capacity() * size_of::<u32>()
+            + self.probation.capacity() * size_of::<(u32, u32)>()
+            + self.readers.capacity() * size_of::<ReaderState>();
+        let streams: usize = self.slots.iter().map(Receiver::memory_bytes).sum();
+        size_of::<RtpStats>() + streams + spare + lists + self.index.heap_bytes()
     }
 
     /// Whether no stream is kept.
     pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
-    }
-}
-
-/// A multiplicative hash of a 32-bit key. Collisions can be made on purpose, but the number of
-/// streams is bounded.
-#[derive(Clone, Copy, Debug, Default)]
-struct SsrcHasher(u64);
-
-impl Hasher for SsrcHasher {
-    fn write_u32(&mut self, ssrc: u32) {
-        let hash = u64::from(ssrc).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        // The table takes its low bits for the place and the high ones for the tag.
-        self.0 = hash ^ (hash >> 32);
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
+        self.index.len() == 0
     }
 }
