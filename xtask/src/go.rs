@@ -5,7 +5,13 @@ use crate::stages::Outcome;
 use crate::{c, stamp};
 
 /// The module, and those on it.
-const MODULES: [&str; 4] = ["bindings-c/go", "bindings-c/go/pion", "bindings-c/go/prom", "examples/ring-go"];
+const MODULES: [&str; 5] = [
+    "bindings-c/go",
+    "bindings-c/go/livekit",
+    "bindings-c/go/pion",
+    "bindings-c/go/prom",
+    "examples/ring-go",
+];
 
 /// gofmt and go vet.
 pub(crate) fn lint() -> Result<Outcome> {
@@ -52,6 +58,17 @@ pub(crate) fn test() -> Result<Outcome> {
         outcome = outcome.note(format!("go: {passed} passed, 0 failed ({module}, {linking}, race detector)"));
     }
     Ok(outcome)
+}
+
+/// The module's benchmarks on the release library; `args` are those of `go test`.
+pub(crate) fn bench(args: &[&str]) -> Result<()> {
+    let lib = c::prefix()?.join("lib");
+    let args = if args.is_empty() { &["-bench=."] } else { args };
+    go(&["test", "-run=^$", "-count=1"])?
+        .args(args)
+        .env("LD_LIBRARY_PATH", &lib)
+        .env("DYLD_LIBRARY_PATH", &lib)
+        .show()
 }
 
 /// `go` in the module's folder, finding the C library.
