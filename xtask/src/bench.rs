@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
-use crate::py;
 use crate::shell::{self, Result, cargo, cmd};
+use crate::{go, py};
 
 /// Criterion for the core, and the comparison with the script, pandas and polars, which writes
-/// `target/bench/report.md`. `core ARGS` and `compare ARGS` run one of the two.
+/// `target/bench/report.md`. `core ARGS` and `compare ARGS` run one of the two, `go ARGS` those of the
+/// Go module.
 pub(crate) fn run(args: &[&str]) -> Result<()> {
     match args {
         ["core", args @ ..] => core(args),
         ["compare", args @ ..] => compare(args),
+        ["go", args @ ..] => go::bench(args),
         args => {
             core(&[])?;
             compare(args)
