@@ -1,5 +1,6 @@
 """The figure of a report and of a sweep: what is drawn equals what the core says."""
 
+import io
 import shutil
 from pathlib import Path
 
@@ -370,3 +371,34 @@ def test_a_long_run_is_drawn_by_its_quantiles(tmp_path):
     assert len(rate) == plot.BINS
     assert np.mean(rate) == pytest.approx(10, rel=0.01)
     assert figure.axes[3].get_title(loc="right") == plot.LONG_RATE
+
+
+def rolled(late=0.0):
+    rollup = streamgauge.Rollup([(1_000_000, 100)], relative_error=0.01)
+    rollup.record_many([0, 100_000, 4_000_000, 4_500_000], [late + v for v in (1.0, 3.0, 8.0, 2.0)])
+    return rollup.buckets(quantiles=[0.5, 0.99])
+
+
+def test_a_rollup_is_drawn_with_its_holes():
+    figure = plot.rollup_figure(rolled(), label="rtt (ms)", title="$rtt_1$")
+    values, counts = figure.axes
+    steps = {patch.get_label(): patch.get_data() for patch in values.patches if patch.get_data().values.ndim}
+    assert steps["mean"].values[[0, 4]].tolist() == [2.0, 5.0]
+    assert np.isnan(steps["mean"].values[1:4]).all()
+    # Days, as matplotlib has dates.
+    assert steps["mean"].edges * 86_400 == pytest.approx(range(6))
+    assert counts.patches[0].get_data().values.tolist() == [2, 0, 0, 0, 2]
+    texts = [text.get_text() for text in values.get_legend().get_texts()]
+    assert texts == ["mean", "quantile 0.5", "quantile 0.99", "least to largest"]
+    assert values.get_ylabel() == "rtt (ms)"
+    figure.savefig(io.BytesIO())
+
+
+def test_rollups_are_drawn_over_one_another():
+    figure = plot.rollup_figure(
+        {"edge-1": rolled(), "_edge": rolled(5.0), "none": streamgauge.Rollup().buckets()}
+    )
+    texts = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert texts[:3] == ["edge-1", " _edge", "none"]
+    figure.savefig(io.BytesIO())
+    plot.rollup_figure({}).savefig(io.BytesIO())

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import _rtp, _text
+from . import _rollup, _rtp, _text
 from ._compare import Comparison, compare, sweep
 from ._native import Run, __version__, _check_gate, profiles
 from ._progress import each, working
@@ -301,7 +301,8 @@ def _parser() -> argparse.ArgumentParser:
         "  streamgauge summary runs/fec\n"
         "  streamgauge compare runs/baseline runs/fec --fail-if 'frames_lost > 1%'\n"
         "  streamgauge export runs/fec --out tables --format parquet\n"
-        "  streamgauge rtp call.pcapng\n\n"
+        "  streamgauge rtp call.pcapng\n"
+        "  streamgauge rollup latency.parquet --time t_us --value latency_ms --every 1m\n\n"
         "streamgauge COMMAND --help says more. Every command takes --json.\n" + _EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -442,6 +443,10 @@ def _parser() -> argparse.ArgumentParser:
     _reading(export)
 
     _rtp.arguments(command("rtp", _rtp.run, _rtp.HELP, _rtp.EPILOG))
+    _rollup.rollup_arguments(command("rollup", _rollup.rollup, _rollup.ROLLUP_HELP, _rollup.ROLLUP_EPILOG))
+    _rollup.quantile_arguments(
+        command("quantile", _rollup.quantiles, _rollup.QUANTILE_HELP, _rollup.QUANTILE_EPILOG)
+    )
     return parser
 
 

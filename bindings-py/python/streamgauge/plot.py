@@ -1,4 +1,4 @@
-"""Figures of runs and sweeps. Needs matplotlib: `pip install streamgauge[plot]`.
+"""Figures of runs, sweeps and series. Needs matplotlib: `pip install streamgauge[plot]`.
 
 Every function returns a `matplotlib.figure.Figure` that belongs to no window and no pyplot state, so
 that it works without a display and in threads; save it with `figure.savefig(path)`, or show it in a
@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from . import _view
+from ._plot_series import rollup_figure
+from ._plot_style import FAINT, INK, add_aside, add_heading, add_note, plain, run_colours, style_axes
 from ._view import Floats, Mode, Rate, RunView
 
 try:
     from matplotlib import colormaps
     from matplotlib.axes import Axes
     from matplotlib.collections import LineCollection
-    from matplotlib.colors import to_hex
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch, Rectangle
@@ -34,16 +35,9 @@ except ImportError as missing:
 if TYPE_CHECKING:
     from . import Run, Sweep
 
-__all__ = ["report_figure", "save_report", "sweep_figure"]
+__all__ = ["report_figure", "rollup_figure", "save_report", "sweep_figure"]
 
-#: One hue a run, told apart with any kind of colour blindness (Okabe and Ito 2008), the pairs that
-#: differ most first.
-RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 BURST_COLOUR = "#5b6470"
-INK = "#22262b"
-FAINT = "#70777f"
-GRID = "#dfe2e6"
-
 #: More latencies, and gaps, than this cannot be told apart: then stretches of time are drawn instead.
 POINTS_MAX = 20_000
 #: The same for the seconds of a rate.
@@ -141,7 +135,7 @@ def _layout(views: list[RunView]) -> tuple[Figure, list[Axes], list[Axes]]:
         top_in -= panel_in
         box = (left_in / width_in, top_in / height_in, 8.4 / width_in, panel_in / height_in)
         ax = figure.add_axes(box, sharex=axes[0] if axes else None)
-        _style(ax)
+        style_axes(ax)
         axes.append(ax)
         if under_in:
             strips.append(_strip(ax, views, under_in / panel_in))
@@ -161,47 +155,7 @@ def _legend_columns(views: list[RunView]) -> int:
 
 def _short(label: str) -> str:
     """A label that fits beside a strip; the end tells runs apart."""
-    return _plain(label if len(label) <= LABEL_MAX else "…" + label[-(LABEL_MAX - 1) :])
-
-
-def _plain(text: str) -> str:
-    """Text from outside as matplotlib draws it literally: `$` would begin a formula, and what begins
-    with `_` would be left out of legends."""
-    text = text.replace("$", r"\$")
-    return " " + text if text.startswith("_") else text
-
-
-def run_colours(count: int) -> list[str]:
-    """One colour a run."""
-    if count <= len(RUN_COLOURS):
-        return list(RUN_COLOURS[:count])
-    # Darkened, since the middle of the map is too pale for lines on white.
-    shades = colormaps["turbo"](np.linspace(0.04, 0.96, count))[:, :3] * 0.82
-    return [to_hex(shade) for shade in shades]
-
-
-def _style(ax: Axes) -> None:
-    ax.set_axisbelow(True)
-    ax.grid(axis="y", color=GRID, linewidth=0.7)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        ax.spines[side].set_color("#a9afb6")
-    ax.tick_params(colors=INK, labelsize=9, color="#a9afb6")
-    ax.yaxis.label.set_color(INK)
-    ax.yaxis.label.set_fontsize(9.5)
-
-
-def _heading(ax: Axes, text: str) -> None:
-    ax.set_title(text, loc="left", fontsize=10.5, fontweight="bold", color=INK, pad=6)
-
-
-def _note(ax: Axes, text: str) -> None:
-    ax.set_yticks([])
-    ax.text(
-        0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize=10, color=FAINT,
-        style="italic",
-    )  # fmt: skip
+    return plain(label if len(label) <= LABEL_MAX else "…" + label[-(LABEL_MAX - 1) :])
 
 
 def _title(figure: Figure, views: list[RunView], colours: Sequence[str]) -> None:
@@ -216,11 +170,11 @@ def _title(figure: Figure, views: list[RunView], colours: Sequence[str]) -> None
         fontsize=13, fontweight="bold", color=INK,
     )  # fmt: skip
     figure.text(
-        0.5, 1 - 0.42 / height_in, _plain("\n".join(lines)), ha="center", va="top", fontsize=10.5,
+        0.5, 1 - 0.42 / height_in, plain("\n".join(lines)), ha="center", va="top", fontsize=10.5,
         color=INK, linespacing=1.45,
     )  # fmt: skip
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=colour, linewidth=3, label=_plain(view.label))
+        Line2D([], [], color=colour, linewidth=3, label=plain(view.label))
         for view, colour in zip(views, colours)
     ]
     merged, same = _view.merged_bursts(views)
@@ -235,11 +189,11 @@ def _title(figure: Figure, views: list[RunView], colours: Sequence[str]) -> None
 
 
 def _draw_latency(ax: Axes, views: list[RunView], colours: Sequence[str]) -> None:
-    _heading(ax, "Frame latency, capture to receive")
+    add_heading(ax, "Frame latency, capture to receive")
     ax.set_ylabel("ms")
     everything = np.concatenate([view.latency_ms for view in views])
     if everything.size == 0:
-        _note(ax, "no frame with a user timestamp in the window")
+        add_note(ax, "no frame with a user timestamp in the window")
         return
     low, high, clipped = _view.latency_limits(everything)
     for view, colour in zip(views, colours):
@@ -266,7 +220,7 @@ def _draw_latency(ax: Axes, views: list[RunView], colours: Sequence[str]) -> Non
     remarks = ["no latency: " + _view.listing(remarks)] if remarks else []
     if any(len(view.latency_ms) > POINTS_MAX for view in views):
         remarks.append("long run: line p50, shade p5 to p95, dots the largest")
-    _aside(ax, "    ".join(remarks))
+    add_aside(ax, "    ".join(remarks))
     _draw_quantiles(ax, views, colours)
 
 
@@ -296,11 +250,6 @@ def _draw_quantiles(ax: Axes, views: list[RunView], colours: Sequence[str]) -> N
         1.02, 0, "○ p50   ▌p5 to p95   | to p99", transform=side.transAxes, rotation=90, va="bottom",
         fontsize=7.5, color=FAINT,
     )  # fmt: skip
-
-
-def _aside(ax: Axes, text: str) -> None:
-    """A remark at the right of the heading."""
-    ax.set_title(_plain(text), loc="right", fontsize=8.5, color=FAINT, pad=6, style="italic")
 
 
 def _strip(ax: Axes, views: list[RunView], height: float) -> Axes:
@@ -367,7 +316,7 @@ def _draw_counters(
     unit: str,
     heading: str,
 ) -> None:
-    _heading(ax, heading)
+    add_heading(ax, heading)
     ax.set_ylabel(unit)
     drawn = {}
     for view, colour in zip(views, colours):
@@ -377,7 +326,7 @@ def _draw_counters(
                 _draw_rate(ax, rate, colour, STYLES[key], f"{view.label} {word}")
                 drawn[key] = word
     if not drawn:
-        _note(ax, f"no counters of {heading} in the {'runs' if len(views) > 1 else 'run'}")
+        add_note(ax, f"no counters of {heading} in the {'runs' if len(views) > 1 else 'run'}")
         return
     ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
     ax.yaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3))
@@ -417,7 +366,7 @@ def _draw_rate(ax: Axes, rate: Rate, colour: str, style: Any, label: str) -> Non
 
 
 def _draw_frame_rate(ax: Axes, views: list[RunView], colours: Sequence[str]) -> None:
-    _heading(ax, "Frame rate at the subscriber")
+    add_heading(ax, "Frame rate at the subscriber")
     ax.set_ylabel("frames/s")
     for view, colour in zip(views, colours):
         if view.has_frames:
@@ -425,14 +374,14 @@ def _draw_frame_rate(ax: Axes, views: list[RunView], colours: Sequence[str]) -> 
     ax.set_ylim(0, max(1.0, ax.get_ylim()[1]))
     without = [view.label for view in views if not view.has_frames]
     if len(without) == len(views):
-        _note(ax, "no frame in the window")
+        add_note(ax, "no frame in the window")
         return
     remarks = ["no frames: " + _view.listing(without)] if without else []
     if any(_is_long(view.frame_rate) for view in views):
         remarks.append(LONG_RATE)
     elif any(view.frame_rate.last_partial for view in views):
         remarks.append("○ last bucket, shorter than a second")
-    _aside(ax, "    ".join(remarks))
+    add_aside(ax, "    ".join(remarks))
 
 
 def _draw_bursts(ax: Axes, views: list[RunView]) -> None:
@@ -455,7 +404,7 @@ def _draw_marks(axes: Sequence[Axes], views: list[RunView], colours: Sequence[st
         if level is not None:
             free_from_s[level] = t_s + near_s
             axes[0].annotate(
-                _plain(name if len(name) <= 20 else name[:19] + "…"), (t_s, 1 - level / 2),
+                plain(name if len(name) <= 20 else name[:19] + "…"), (t_s, 1 - level / 2),
                 xycoords=("data", "axes fraction"), xytext=(2, -3), textcoords="offset points",
                 rotation=90, va="top", fontsize=7.5, color=colour,
             )  # fmt: skip
@@ -488,7 +437,7 @@ def sweep_figure(sweep: Sweep | dict[str, Any]) -> Figure:
         left_in = names_in + index * (width_in + gap_in)
         box = (left_in / size_in[0], 0.65 / size_in[1], width_in / size_in[0], height_in / size_in[1])
         ax = figure.add_axes(box)
-        _heading(ax, heading)
+        add_heading(ax, heading)
         cells = _sweep_cells(sweep, settings, key)
         _draw_grid(ax, cells, shown, dark_is_high)
         ax.set_xticks(range(len(losses)), texts)
@@ -512,12 +461,12 @@ def _level_text(level: Any) -> str:
     return (
         "not stated"
         if level in (None, "")
-        else _plain(f"{level:g}" if isinstance(level, float) else str(level))
+        else plain(f"{level:g}" if isinstance(level, float) else str(level))
     )
 
 
 def _setting_text(rate: Any, mask: str) -> str:
-    return " ".join(["FEC", "" if rate is None else f"rate {_level_text(rate)}", _plain(mask)]).strip()
+    return " ".join(["FEC", "" if rate is None else f"rate {_level_text(rate)}", plain(mask)]).strip()
 
 
 #: Value, number of runs, comparison of the key, why the cell is missing.
@@ -589,6 +538,6 @@ def _draw_hole(ax: Axes, column: int, row: int, why: str) -> None:
         )
     )  # fmt: skip
     ax.text(
-        column, row, _plain(fill(words.get(why, why), 15, max_lines=3, placeholder="…")), ha="center",
+        column, row, plain(fill(words.get(why, why), 15, max_lines=3, placeholder="…")), ha="center",
         va="center", fontsize=7.5, color=FAINT, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
     )  # fmt: skip
