@@ -1,5 +1,6 @@
 //! For other systems: Prometheus exposition and OTLP metrics with bounded cardinality, JSON.
 
+mod audience;
 mod counters;
 #[cfg(feature = "serde")]
 mod json;
@@ -7,6 +8,9 @@ mod json;
 mod otlp;
 mod prometheus;
 
+pub use audience::summaries_text;
+#[cfg(feature = "serde")]
+pub use audience::summary_json;
 #[cfg(feature = "serde")]
 pub use json::stats_json;
 #[cfg(feature = "proto")]
