@@ -486,6 +486,332 @@ typedef struct {
 typedef int32_t sg_status;
 
 /**
+ * What a payload type stands for.
+ */
+typedef struct {
+  /**
+   * Payload type, 0 to 127.
+   */
+  uint32_t payload_type;
+  /**
+   * Ticks of the RTP timestamp per second, 1 to 10,000,000.
+   */
+  uint32_t clock_hz;
+  /**
+   * `SG_MEDIA_...`
+   */
+  int32_t kind;
+} sg_payload_format;
+
+/**
+ * Cumulative counts of one or more streams, or what was added to them. In totals all but those from `lost`
+ * to `lost_rfc3550` only grow. Bytes come in three views: wire (UDP payload), header, and payload = wire -
+ * header - padding.
+ */
+typedef struct {
+  /**
+   * All arrivals: late, repeated, padding, RTX and FEC included.
+   */
+  uint64_t packets;
+  /**
+   * Wire bytes of all arrivals.
+   */
+  uint64_t wire_bytes;
+  /**
+   * Header bytes of all arrivals.
+   */
+  uint64_t header_bytes;
+  /**
+   * Padding bytes of all arrivals, of padding-only packets too.
+   */
+  uint64_t padding_bytes;
+  /**
+   * Payload bytes of all arrivals.
+   */
+  uint64_t payload_bytes;
+  /**
+   * Arrivals that are neither RTX, FEC nor padding alone.
+   */
+  uint64_t media_packets;
+  /**
+   * Their wire bytes.
+   */
+  uint64_t media_wire_bytes;
+  /**
+   * Their payload bytes.
+   */
+  uint64_t media_payload_bytes;
+  /**
+   * Arrivals of class RTX.
+   */
+  uint64_t rtx_packets;
+  /**
+   * Their wire bytes.
+   */
+  uint64_t rtx_wire_bytes;
+  /**
+   * Their header and padding bytes.
+   */
+  uint64_t rtx_overhead_bytes;
+  /**
+   * Arrivals of class FEC.
+   */
+  uint64_t fec_packets;
+  /**
+   * Their wire bytes.
+   */
+  uint64_t fec_wire_bytes;
+  /**
+   * Their header and padding bytes.
+   */
+  uint64_t fec_overhead_bytes;
+  /**
+   * Arrivals with padding and no payload, of class media.
+   */
+  uint64_t padding_packets;
+  /**
+   * Their wire bytes.
+   */
+  uint64_t padding_packet_wire_bytes;
+  /**
+   * Sequence numbers that never arrived: `missing` less `recovered_late`. Falls when one comes late, so as
+   * a delta it can be negative.
+   */
+  int64_t lost;
+  /**
+   * Sequence numbers from the lowest to the highest of each segment between restarts.
+   */
+  int64_t expected;
+  /**
+   * RFC 3550's cumulative lost: expected less received, where repeated packets are received.
+   */
+  int64_t lost_rfc3550;
+  /**
+   * First arrivals: all but the repeated, too old and implausible ones.
+   */
+  uint64_t unique;
+  /**
+   * Sequence numbers that were skipped when a later one arrived. What comes late is in `recovered_late` as
+   * well.
+   */
+  uint64_t missing;
+  /**
+   * Arrivals of sequence numbers that had been counted missing.
+   */
+  uint64_t recovered_late;
+  /**
+   * Arrivals of sequence numbers that had arrived before.
+   */
+  uint64_t duplicates;
+  /**
+   * First arrivals after a later sequence number.
+   */
+  uint64_t out_of_order;
+  /**
+   * Arrivals too far behind to tell late from repeated; they correct no loss.
+   */
+  uint64_t too_old;
+  /**
+   * Single arrivals too far ahead, which nothing confirmed.
+   */
+  uint64_t implausible;
+  /**
+   * Restarts: two packets in sequence far from what came before. No loss is counted for them.
+   */
+  uint64_t discontinuities;
+  /**
+   * Distinct timestamps of video.
+   */
+  uint64_t frames;
+  /**
+   * Of these, frames with a packet flagged as key frame.
+   */
+  uint64_t keyframes;
+} sg_stream_totals;
+
+/**
+ * Everything known of one stream. What was not measured is 0, and its `has_` is false.
+ */
+typedef struct {
+  /**
+   * Cumulative counts.
+   */
+  sg_stream_totals totals;
+  /**
+   * Synchronisation source.
+   */
+  uint32_t ssrc;
+  /**
+   * Ticks per second of the timestamps; 0 while the payload type has no format.
+   */
+  uint32_t clock_hz;
+  /**
+   * Distinct timestamps, of video.
+   */
+  uint64_t frames;
+  /**
+   * Extended highest sequence number; the first cycle begins at 65,536.
+   */
+  uint64_t extended_highest;
+  /**
+   * The highest timestamp, extended to 64 bits.
+   */
+  int64_t extended_timestamp;
+  /**
+   * First arrival, microseconds.
+   */
+  int64_t first_arrival_us;
+  /**
+   * Latest arrival, microseconds.
+   */
+  int64_t last_arrival_us;
+  /**
+   * RFC 3550 A.8 over every media packet, now, in microseconds.
+   */
+  double jitter_us;
+  /**
+   * The same in ticks.
+   */
+  double jitter_ticks;
+  /**
+   * Its mean over all steps, microseconds.
+   */
+  double mean_jitter_us;
+  /**
+   * Its maximum, microseconds.
+   */
+  double max_jitter_us;
+  /**
+   * A.8 over the first packet of each timestamp, microseconds.
+   */
+  double frame_jitter_us;
+  /**
+   * The same in ticks.
+   */
+  double frame_jitter_ticks;
+  /**
+   * The longest time between two arrivals of media, microseconds.
+   */
+  int64_t max_delta_us;
+  /**
+   * Wire bits per second from the first to the latest arrival.
+   */
+  double bitrate_bps;
+  /**
+   * Runs of consecutive losses as they opened (late arrivals do not undo them): a bin each for 1 to 10,
+   * one for 11 to 100, one for more.
+   */
+  uint32_t loss_bursts[12];
+  /**
+   * Timestamps that began a new timeline: more than 10 s away from what the arrivals say.
+   */
+  uint32_t timestamp_discontinuities;
+  /**
+   * Arrivals with a time before that of the one before.
+   */
+  uint32_t arrivals_went_back;
+  /**
+   * Payload type of the latest media packet (of the first RTX or FEC packet, where there is no media).
+   */
+  uint8_t payload_type;
+  /**
+   * Whether there is a payload type.
+   */
+  bool has_payload_type;
+  /**
+   * Whether there are frames: the stream is video.
+   */
+  bool has_frames;
+  /**
+   * Whether there is an extended highest sequence number.
+   */
+  bool has_extended_highest;
+  /**
+   * Whether there is a timestamp.
+   */
+  bool has_extended_timestamp;
+  /**
+   * Whether there are arrivals.
+   */
+  bool has_arrivals;
+  /**
+   * Whether jitter was measured, in microseconds.
+   */
+  bool has_jitter_us;
+  /**
+   * Whether jitter was measured, in ticks.
+   */
+  bool has_jitter_ticks;
+  /**
+   * Whether there is a mean jitter.
+   */
+  bool has_mean_jitter_us;
+  /**
+   * Whether there is a maximum jitter.
+   */
+  bool has_max_jitter_us;
+  /**
+   * Whether frame jitter was measured, in microseconds.
+   */
+  bool has_frame_jitter_us;
+  /**
+   * Whether frame jitter was measured, in ticks.
+   */
+  bool has_frame_jitter_ticks;
+  /**
+   * Whether there were two arrivals of media.
+   */
+  bool has_max_delta_us;
+  /**
+   * Whether there is a bit rate: the stream lasted.
+   */
+  bool has_bitrate_bps;
+} sg_stream_stats;
+
+/**
+ * One RTP stream of a capture: an SSRC from one address and port to another. What RTCP did not say is 0, and
+ * its `has_` is false.
+ */
+typedef struct {
+  /**
+   * Everything counted of it.
+   */
+  sg_stream_stats stats;
+  /**
+   * The latest round-trip time that RTCP gave between the capturing point and its receiver, microseconds.
+   */
+  int64_t rtt_us;
+  /**
+   * Packets that its sender reported sent last.
+   */
+  uint64_t sender_packets;
+  /**
+   * Cumulative loss as its receiver reported last.
+   */
+  int32_t remote_packets_lost;
+  /**
+   * Whether there is a round-trip time.
+   */
+  bool has_rtt_us;
+  /**
+   * Whether its sender reported.
+   */
+  bool has_sender_packets;
+  /**
+   * Whether its receiver reported.
+   */
+  bool has_remote_packets_lost;
+  /**
+   * Address and port it came from, NUL-terminated.
+   */
+  char source[64];
+  /**
+   * Address and port it went to, NUL-terminated.
+   */
+  char destination[64];
+} sg_capture_stream;
+
+/**
  * How a counter reads its samples. All zero is an integer counter of unknown origin and no width.
  */
 typedef struct {
@@ -690,24 +1016,6 @@ typedef struct {
    */
   uint8_t reserved[7];
 } sg_packet;
-
-/**
- * What a payload type stands for.
- */
-typedef struct {
-  /**
-   * Payload type, 0 to 127.
-   */
-  uint32_t payload_type;
-  /**
-   * Ticks of the RTP timestamp per second, 1 to 10,000,000.
-   */
-  uint32_t clock_hz;
-  /**
-   * `SG_MEDIA_...`
-   */
-  int32_t kind;
-} sg_payload_format;
 
 /**
  * Bounds of a ring. Zero the struct, then set at least the first two.
@@ -1334,271 +1642,6 @@ typedef struct {
  * Statistics of any number of RTP streams, bounded. One thread at a time: others get `SG_BUSY`.
  */
 typedef Handle_Mutex_Stats sg_rtp;
-
-/**
- * Cumulative counts of one or more streams, or what was added to them. In totals all but those from `lost`
- * to `lost_rfc3550` only grow. Bytes come in three views: wire (UDP payload), header, and payload = wire -
- * header - padding.
- */
-typedef struct {
-  /**
-   * All arrivals: late, repeated, padding, RTX and FEC included.
-   */
-  uint64_t packets;
-  /**
-   * Wire bytes of all arrivals.
-   */
-  uint64_t wire_bytes;
-  /**
-   * Header bytes of all arrivals.
-   */
-  uint64_t header_bytes;
-  /**
-   * Padding bytes of all arrivals, of padding-only packets too.
-   */
-  uint64_t padding_bytes;
-  /**
-   * Payload bytes of all arrivals.
-   */
-  uint64_t payload_bytes;
-  /**
-   * Arrivals that are neither RTX, FEC nor padding alone.
-   */
-  uint64_t media_packets;
-  /**
-   * Their wire bytes.
-   */
-  uint64_t media_wire_bytes;
-  /**
-   * Their payload bytes.
-   */
-  uint64_t media_payload_bytes;
-  /**
-   * Arrivals of class RTX.
-   */
-  uint64_t rtx_packets;
-  /**
-   * Their wire bytes.
-   */
-  uint64_t rtx_wire_bytes;
-  /**
-   * Their header and padding bytes.
-   */
-  uint64_t rtx_overhead_bytes;
-  /**
-   * Arrivals of class FEC.
-   */
-  uint64_t fec_packets;
-  /**
-   * Their wire bytes.
-   */
-  uint64_t fec_wire_bytes;
-  /**
-   * Their header and padding bytes.
-   */
-  uint64_t fec_overhead_bytes;
-  /**
-   * Arrivals with padding and no payload, of class media.
-   */
-  uint64_t padding_packets;
-  /**
-   * Their wire bytes.
-   */
-  uint64_t padding_packet_wire_bytes;
-  /**
-   * Sequence numbers that never arrived: `missing` less `recovered_late`. Falls when one comes late, so as
-   * a delta it can be negative.
-   */
-  int64_t lost;
-  /**
-   * Sequence numbers from the lowest to the highest of each segment between restarts.
-   */
-  int64_t expected;
-  /**
-   * RFC 3550's cumulative lost: expected less received, where repeated packets are received.
-   */
-  int64_t lost_rfc3550;
-  /**
-   * First arrivals: all but the repeated, too old and implausible ones.
-   */
-  uint64_t unique;
-  /**
-   * Sequence numbers that were skipped when a later one arrived. What comes late is in `recovered_late` as
-   * well.
-   */
-  uint64_t missing;
-  /**
-   * Arrivals of sequence numbers that had been counted missing.
-   */
-  uint64_t recovered_late;
-  /**
-   * Arrivals of sequence numbers that had arrived before.
-   */
-  uint64_t duplicates;
-  /**
-   * First arrivals after a later sequence number.
-   */
-  uint64_t out_of_order;
-  /**
-   * Arrivals too far behind to tell late from repeated; they correct no loss.
-   */
-  uint64_t too_old;
-  /**
-   * Single arrivals too far ahead, which nothing confirmed.
-   */
-  uint64_t implausible;
-  /**
-   * Restarts: two packets in sequence far from what came before. No loss is counted for them.
-   */
-  uint64_t discontinuities;
-  /**
-   * Distinct timestamps of video.
-   */
-  uint64_t frames;
-  /**
-   * Of these, frames with a packet flagged as key frame.
-   */
-  uint64_t keyframes;
-} sg_stream_totals;
-
-/**
- * Everything known of one stream. What was not measured is 0, and its `has_` is false.
- */
-typedef struct {
-  /**
-   * Cumulative counts.
-   */
-  sg_stream_totals totals;
-  /**
-   * Synchronisation source.
-   */
-  uint32_t ssrc;
-  /**
-   * Ticks per second of the timestamps; 0 while the payload type has no format.
-   */
-  uint32_t clock_hz;
-  /**
-   * Distinct timestamps, of video.
-   */
-  uint64_t frames;
-  /**
-   * Extended highest sequence number; the first cycle begins at 65,536.
-   */
-  uint64_t extended_highest;
-  /**
-   * The highest timestamp, extended to 64 bits.
-   */
-  int64_t extended_timestamp;
-  /**
-   * First arrival, microseconds.
-   */
-  int64_t first_arrival_us;
-  /**
-   * Latest arrival, microseconds.
-   */
-  int64_t last_arrival_us;
-  /**
-   * RFC 3550 A.8 over every media packet, now, in microseconds.
-   */
-  double jitter_us;
-  /**
-   * The same in ticks.
-   */
-  double jitter_ticks;
-  /**
-   * Its mean over all steps, microseconds.
-   */
-  double mean_jitter_us;
-  /**
-   * Its maximum, microseconds.
-   */
-  double max_jitter_us;
-  /**
-   * A.8 over the first packet of each timestamp, microseconds.
-   */
-  double frame_jitter_us;
-  /**
-   * The same in ticks.
-   */
-  double frame_jitter_ticks;
-  /**
-   * The longest time between two arrivals of media, microseconds.
-   */
-  int64_t max_delta_us;
-  /**
-   * Wire bits per second from the first to the latest arrival.
-   */
-  double bitrate_bps;
-  /**
-   * Runs of consecutive losses as they opened (late arrivals do not undo them): a bin each for 1 to 10,
-   * one for 11 to 100, one for more.
-   */
-  uint32_t loss_bursts[12];
-  /**
-   * Timestamps that began a new timeline: more than 10 s away from what the arrivals say.
-   */
-  uint32_t timestamp_discontinuities;
-  /**
-   * Arrivals with a time before that of the one before.
-   */
-  uint32_t arrivals_went_back;
-  /**
-   * Payload type of the latest media packet (of the first RTX or FEC packet, where there is no media).
-   */
-  uint8_t payload_type;
-  /**
-   * Whether there is a payload type.
-   */
-  bool has_payload_type;
-  /**
-   * Whether there are frames: the stream is video.
-   */
-  bool has_frames;
-  /**
-   * Whether there is an extended highest sequence number.
-   */
-  bool has_extended_highest;
-  /**
-   * Whether there is a timestamp.
-   */
-  bool has_extended_timestamp;
-  /**
-   * Whether there are arrivals.
-   */
-  bool has_arrivals;
-  /**
-   * Whether jitter was measured, in microseconds.
-   */
-  bool has_jitter_us;
-  /**
-   * Whether jitter was measured, in ticks.
-   */
-  bool has_jitter_ticks;
-  /**
-   * Whether there is a mean jitter.
-   */
-  bool has_mean_jitter_us;
-  /**
-   * Whether there is a maximum jitter.
-   */
-  bool has_max_jitter_us;
-  /**
-   * Whether frame jitter was measured, in microseconds.
-   */
-  bool has_frame_jitter_us;
-  /**
-   * Whether frame jitter was measured, in ticks.
-   */
-  bool has_frame_jitter_ticks;
-  /**
-   * Whether there were two arrivals of media.
-   */
-  bool has_max_delta_us;
-  /**
-   * Whether there is a bit rate: the stream lasted.
-   */
-  bool has_bitrate_bps;
-} sg_stream_stats;
 
 /**
  * What statistics say of themselves.
@@ -2396,6 +2439,44 @@ extern "C" {
 void sg_buf_free(sg_buf *buf);
 
 /**
+ * Reads the bytes `data` of a capture file, pcap or pcapng, and writes what it holds to `*out`, a JSON
+ * object: `streams`, one object for each RTP stream (an SSRC from one address and port to another) with
+ * values that are null where nothing was measured, `counts` of the file, and `rtcp`. `formats` say what
+ * payload types stand for, beside the defaults. `SG_MALFORMED` when it is no capture file; what is malformed
+ * within it is counted. May be called from any thread.
+ *
+ * # Safety
+ * `data` points to `len` bytes, `formats` to `format_count` formats (NULL when 0), `out` to a buffer,
+ * `out_err` to a pointer or is NULL.
+ */
+sg_status sg_capture_json(const uint8_t *data,
+                          size_t len,
+                          const sg_payload_format *formats,
+                          size_t format_count,
+                          sg_buf *out,
+                          sg_error **out_err);
+
+/**
+ * Reads the bytes `data` of a capture file, pcap or pcapng, and writes its RTP streams, by SSRC, source and
+ * destination, to the array `out` of `capacity` elements of `stream_size` (`sizeof(sg_capture_stream)`) bytes.
+ * `*out_count` is how many there are; those beyond the capacity are left out. `formats` and errors as for
+ * `sg_capture_json`. May be called from any thread.
+ *
+ * # Safety
+ * `data` points to `len` bytes, `formats` to `format_count` formats (NULL when 0), `out` to `capacity` times
+ * `stream_size` bytes (or is NULL with capacity 0), `out_count` to a number, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_capture_streams(const uint8_t *data,
+                             size_t len,
+                             const sg_payload_format *formats,
+                             size_t format_count,
+                             sg_capture_stream *out,
+                             size_t stream_size,
+                             size_t capacity,
+                             size_t *out_count,
+                             sg_error **out_err);
+
+/**
  * Makes a counter that has seen nothing. `config_size` is `sizeof(sg_counter_config)`; NULL with 0 is all
  * zero. `SG_INVALID_ARGUMENT` for a width over 64, or a growth limit that is negative or not finite. May be
  * called from any thread.
@@ -2564,24 +2645,6 @@ int32_t sg_clamp_lost(int64_t lost);
  * `data` points to `len` bytes or is NULL.
  */
 bool sg_is_rtcp(const uint8_t *data, size_t len);
-
-/**
- * Reads the bytes `data` of a capture file, pcap or pcapng, and writes what it holds to `*out`, a JSON
- * object: `streams`, one object for each RTP stream (an SSRC from one address and port to another) with
- * values that are null where nothing was measured, `counts` of the file, and `rtcp`. `formats` say what
- * payload types stand for, beside the defaults. `SG_MALFORMED` when it is no capture file; what is malformed
- * within it is counted. May be called from any thread.
- *
- * # Safety
- * `data` points to `len` bytes, `formats` to `format_count` formats (NULL when 0), `out` to a buffer,
- * `out_err` to a pointer or is NULL.
- */
-sg_status sg_capture_json(const uint8_t *data,
-                          size_t len,
-                          const sg_payload_format *formats,
-                          size_t format_count,
-                          sg_buf *out,
-                          sg_error **out_err);
 
 /**
  * Writes the `q` quantile (0 to 1) of `n` values to `*out`. No value may be NaN. `method` is one of

@@ -5,6 +5,7 @@
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
 mod buf;
+mod capture;
 mod counter;
 mod error;
 mod guard;
@@ -21,6 +22,7 @@ mod telemetry;
 mod version;
 
 pub use buf::*;
+pub use capture::*;
 pub use counter::*;
 pub use error::*;
 pub use packet::*;

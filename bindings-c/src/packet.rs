@@ -1,12 +1,11 @@
-//! RTP packets, what their payload types stand for, and capture files.
+//! RTP packets, and what their payload types stand for.
 
-use sg_core::rtp::capture::read_capture;
 use sg_core::rtp::{MediaKind, Packet, PayloadFormat, PayloadMap, fraction_lost, rtcp};
 use sg_core::{Error, ErrorKind};
 
-use crate::buf::{json, output, slice};
+use crate::buf::{output, slice};
 use crate::guard::{Fault, guard};
-use crate::{sg_buf, sg_error, sg_status};
+use crate::{sg_error, sg_status};
 
 /// Packet flag: the marker bit.
 pub const SG_PACKET_MARKER: u8 = 1;
@@ -149,35 +148,6 @@ pub extern "C" fn sg_clamp_lost(lost: i64) -> i32 {
 pub unsafe extern "C" fn sg_is_rtcp(data: *const u8, len: usize) -> bool {
     // SAFETY: the caller's promise.
     unsafe { slice(data, len, "data") }.is_ok_and(rtcp::is_rtcp)
-}
-
-/// Reads the bytes `data` of a capture file, pcap or pcapng, and writes what it holds to `*out`, a JSON
-/// object: `streams`, one object for each RTP stream (an SSRC from one address and port to another) with
-/// values that are null where nothing was measured, `counts` of the file, and `rtcp`. `formats` say what
-/// payload types stand for, beside the defaults. `SG_MALFORMED` when it is no capture file; what is malformed
-/// within it is counted. May be called from any thread.
-///
-/// # Safety
-/// `data` points to `len` bytes, `formats` to `format_count` formats (NULL when 0), `out` to a buffer,
-/// `out_err` to a pointer or is NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sg_capture_json(
-    data: *const u8,
-    len: usize,
-    formats: *const sg_payload_format,
-    format_count: usize,
-    out: *mut sg_buf,
-    out_err: *mut *mut sg_error,
-) -> sg_status {
-    // SAFETY: the caller's promises, passed on; `out` was checked before it is written.
-    unsafe {
-        guard(out_err, || {
-            let out = output(out, "out")?;
-            let payloads = payload_map(formats, format_count)?;
-            out.write(json(&read_capture(slice(data, len, "data")?, &payloads)?)?);
-            Ok(())
-        })
-    }
 }
 
 /// The caller's packets as the core has them.

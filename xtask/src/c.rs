@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::examples;
 use crate::gen_files::abi_version;
 use crate::shell::{self, Failure, Result, cargo, cmd, fail};
 use crate::stages::Outcome;
@@ -75,6 +76,9 @@ pub(crate) fn test() -> Result<Outcome> {
     // It exits with 0 when the accounts add up.
     let example = compile(&prefix, &Linking::Shared, &shell::root().join("examples/ring-c/main.c"))?;
     cmd::<&str>(&example, []).run()?;
+    let meter = compile(&prefix, &Linking::Shared, &shell::root().join("examples/rtp-meter/main.c"))?;
+    examples::rtp_meter(&meter)?;
+    readme(&prefix)?;
     // The debug build refuses a handle that was freed.
     cargo(["build", "-p", "streamgauge-c"]).run()?;
     let debug =
@@ -148,7 +152,9 @@ fn c_files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn compile(prefix: &Path, linking: &Linking, source: &Path) -> Result<PathBuf> {
-    let name = source.file_stem().and_then(|n| n.to_str()).unwrap_or("test");
+    // An example is main.c in a folder of its name.
+    let named = if source.ends_with("main.c") { source.parent().unwrap_or(source) } else { source };
+    let name = named.file_stem().and_then(|n| n.to_str()).unwrap_or("test");
     let program = shell::work().join("c-tests").join(linking.name()).join(name);
     std::fs::create_dir_all(program.parent().unwrap_or(prefix))?;
     let lib = match linking {
@@ -207,6 +213,24 @@ fn run(command: shell::Cmd, program: &Path) -> Result<Outcome> {
         return Err(Failure { message, output });
     }
     Ok(outcome)
+}
+
+/// The programs of the README build and run as they stand there.
+fn readme(prefix: &Path) -> Result<()> {
+    let text = shell::read(&shell::root().join("bindings-c/README.md"))?;
+    let mut programs = 0;
+    for (number, block) in text.split("```c\n").skip(1).enumerate() {
+        let source = shell::work().join(format!("c-tests/readme/readme_{number}.c"));
+        shell::write(&source, block.split("```").next().unwrap_or_default())?;
+        let program = compile(prefix, &Linking::Shared, &source)?;
+        // The first one reads the run that it is given.
+        let run = (number == 0).then(|| shell::root().join("tests/data/runs_real/fec-1"));
+        if cmd::<&str>(&program, []).args(run).stdout()?.trim().is_empty() {
+            return fail(format!("program {number} of the README says nothing"));
+        }
+        programs += 1;
+    }
+    if programs < 3 { fail(format!("the README has {programs} programs, expected 3")) } else { Ok(()) }
 }
 
 /// The header compiles as C++17.

@@ -219,7 +219,7 @@ pub struct sg_stream_stats {
 }
 
 impl sg_stream_stats {
-    pub(super) fn of(stats: &StreamStats) -> sg_stream_stats {
+    pub(crate) fn of(stats: &StreamStats) -> sg_stream_stats {
         sg_stream_stats {
             totals: sg_stream_totals::of(&stats.totals),
             ssrc: stats.ssrc,
