@@ -2464,7 +2464,8 @@ sg_status sg_capture_json(const uint8_t *data,
  *
  * # Safety
  * `data` points to `len` bytes, `formats` to `format_count` formats (NULL when 0), `out` to `capacity` times
- * `stream_size` bytes (or is NULL with capacity 0), `out_count` to a number, `out_err` to a pointer or is NULL.
+ * `stream_size` bytes (or is NULL with capacity 0), `out_count` to a number, `out_err` to a pointer or is
+ * NULL.
  */
 sg_status sg_capture_streams(const uint8_t *data,
                              size_t len,
