@@ -141,4 +141,27 @@ mod tests {
             assert!(Output::<Two>::new(std::ptr::null_mut(), 0, "two").is_err());
         }
     }
+
+    #[test]
+    fn arrays_keep_the_stride_and_the_capacity_of_callers() {
+        let mut place = [7_u32; 7];
+        let values = || [Two(1, 2), Two(3, 4), Two(5, 6)].into_iter();
+        // SAFETY: the elements of 12 and of 4 bytes lie within the array.
+        unsafe {
+            write_array(place.as_mut_ptr().cast(), 12, 2, values()).unwrap();
+            assert_eq!(place, [1, 2, 0, 3, 4, 0, 7]);
+            write_array(place.as_mut_ptr().cast(), 4, 3, values()).unwrap();
+            assert_eq!(place, [1, 3, 5, 3, 4, 0, 7]);
+            write_array::<Two>(std::ptr::null_mut(), 0, 0, values()).unwrap();
+            assert!(write_array::<Two>(std::ptr::null_mut(), 8, 1, values()).is_err());
+            assert!(write_array(place.as_mut_ptr().cast::<Two>(), 6, 1, values()).is_err());
+        }
+        assert_eq!(place[0], 1);
+    }
+
+    #[test]
+    fn a_limit_of_zero_is_the_default() {
+        assert_eq!(fitted(0, 9, "limit").unwrap(), 9);
+        assert_eq!(fitted(3, 9, "limit").unwrap(), 3);
+    }
 }

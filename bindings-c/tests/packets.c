@@ -480,7 +480,14 @@ static void many_threads_on_one_handle(void) {
 static void captures(void) {
     static const uint8_t empty[24] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0,
                                       0,    0,    0,    0,    0, 0, 1, 0, 1, 0, 0, 0};
+    /* An Ethernet frame with an RTP packet over IPv4 and UDP, and the one after it. */
+    static const uint8_t frame[54] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8,   0,  0x45, 0,    0,    40,
+                                      0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,    0x10, 0,
+                                      0x20, 0, 0, 20, 0, 0, 0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9};
     static const char *const start = "{\"streams\":[]";
+    uint8_t file[24 + 2 * (16 + sizeof frame)];
+    sg_capture_stream stream;
+    size_t count = 9, i;
     sg_buf json = {NULL, 0};
     CHECK(sg_capture_json(empty, sizeof empty, NULL, 0, &json, NULL) == SG_OK);
     CHECK(json.len > strlen(start) && memcmp(json.data, start, strlen(start)) == 0);
@@ -489,6 +496,29 @@ static void captures(void) {
     CHECK(sg_capture_json((const uint8_t *)"neither", 7, NULL, 0, &json, NULL) == SG_MALFORMED);
     CHECK(sg_capture_json(empty, sizeof empty, NULL, 1, &json, NULL) == SG_INVALID_ARGUMENT);
     CHECK(sg_capture_json(empty, sizeof empty, NULL, 0, NULL, NULL) == SG_INVALID_ARGUMENT);
+
+    memset(file, 0, sizeof file);
+    memcpy(file, empty, sizeof empty);
+    for (i = 0; i < 2; i++) {
+        uint8_t *at = file + sizeof empty + i * (16 + sizeof frame);
+        at[0] = (uint8_t)(i + 1), at[8] = at[12] = sizeof frame;
+        memcpy(at + 16, frame, sizeof frame);
+        at[16 + 45] = (uint8_t)(i + 1);
+    }
+    CHECK(sg_capture_streams(file, sizeof file, NULL, 0, &stream, sizeof stream, 1, &count, NULL) == SG_OK);
+    CHECK(count == 1 && stream.stats.ssrc == 9 && stream.stats.totals.packets == 2);
+    CHECK(strcmp(stream.source, "10.0.0.1:4096") == 0 && strcmp(stream.destination, "10.0.0.2:8192") == 0);
+    CHECK(stream.stats.first_arrival_us == S && stream.stats.last_arrival_us == 2 * S && !stream.has_rtt_us);
+    /* Cut anywhere, it is a shorter capture, or none. */
+    for (i = 0; i < sizeof file; i++) {
+        uint8_t *exact = malloc(i > 0 ? i : 1);
+        sg_status status;
+        memcpy(exact, file, i);
+        status = sg_capture_streams(exact, i, NULL, 0, &stream, sizeof stream, 1, &count, NULL);
+        CHECK(status == (i < 24 ? SG_MALFORMED : SG_OK));
+        free(exact);
+    }
+    CHECK(sg_capture_streams(file, sizeof file, NULL, 0, NULL, 0, 0, NULL, NULL) == SG_INVALID_ARGUMENT);
 }
 
 int main(void) {

@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use crate::shell::{self, Result, cargo, cmd};
-use crate::{go, py};
+use crate::{c, go, py};
 
 /// Criterion for the core, and the comparison with the script, pandas and polars, which writes
 /// `target/bench/report.md`. `core ARGS` and `compare ARGS` run one of the two, `go ARGS` those of the
-/// Go module.
+/// Go module, `c` what recording costs through the C library.
 pub(crate) fn run(args: &[&str]) -> Result<()> {
     match args {
         ["core", args @ ..] => core(args),
         ["compare", args @ ..] => compare(args),
+        ["c"] => c::bench(),
         ["go", args @ ..] => go::bench(args),
         args => {
             core(&[])?;

@@ -120,6 +120,7 @@ enum Linking {
     Static,
     Sanitized,
     Debug,
+    Optimized,
 }
 
 impl Linking {
@@ -129,6 +130,7 @@ impl Linking {
             Linking::Static => "static",
             Linking::Sanitized => "sanitized",
             Linking::Debug => "debug",
+            Linking::Optimized => "optimized",
         }
     }
 }
@@ -189,6 +191,9 @@ fn compile(prefix: &Path, linking: &Linking, source: &Path) -> Result<PathBuf> {
         if matches!(linking, Linking::Sanitized) {
             cc = cc.args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
         }
+        if matches!(linking, Linking::Optimized) {
+            cc = cc.args(["-O2"]);
+        }
         cc = cc.args(&sources).args(["-o"]).args([&program]);
         cc = match linking {
             Linking::Shared => cc
@@ -213,6 +218,13 @@ fn run(command: shell::Cmd, program: &Path) -> Result<Outcome> {
         return Err(Failure { message, output });
     }
     Ok(outcome)
+}
+
+/// Nanoseconds a packet through the library.
+pub(crate) fn bench() -> Result<()> {
+    let prefix = prefix()?;
+    let program = compile(&prefix, &Linking::Optimized, &shell::root().join("bindings-c/benches/record.c"))?;
+    cmd::<&str>(&program, []).show()
 }
 
 /// The programs of the README build and run as they stand there.
