@@ -3,5 +3,5 @@
 package streamgauge
 
 // #cgo pkg-config: --static streamgauge
-// #cgo linux LDFLAGS: -Wl,-Bstatic -lstreamgauge -Wl,-Bdynamic
+// #cgo linux LDFLAGS: -l:libstreamgauge.a
 import "C"
