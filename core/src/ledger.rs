@@ -156,14 +156,7 @@ struct Slot<T, P> {
     live: bool,
     /// It has got the last delta.
     ended: bool,
-    in_flight: Option<Box<InFlight<T, P>>>,
-}
-
-#[derive(Clone, Debug)]
-struct InFlight<T, P> {
-    /// What the reader had taken before.
-    acknowledged: T,
-    delta: Delta<T, P>,
+    in_flight: Option<Box<Delta<T, P>>>,
 }
 
 impl<T: Totals, P: Peak> Ledger<T, P> {
@@ -309,12 +302,17 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
             .ok_or_else(|| Error::new(ErrorKind::NotFound, "no such reader in this ledger"))
     }
 
+    /// Whether there is anything the reader has not yet taken, as far as it is in the totals.
+    pub(crate) fn has_pending(&self, reader: Reader) -> bool {
+        self.readers.get(reader.slot as usize).is_some_and(|slot| slot.taken != self.total)
+    }
+
     /// What the reader has taken but not acknowledged.
     ///
     /// # Errors
     /// `NotFound` for a reader of another ledger or one that was removed.
     pub fn in_flight(&mut self, reader: Reader) -> Result<Option<Delta<T, P>>> {
-        Ok(self.slot(reader)?.in_flight.as_ref().map(|held| held.delta))
+        Ok(self.slot(reader)?.in_flight.as_deref().copied())
     }
 
     /// Takes everything pending and counts it as delivered. After the close there is exactly one
@@ -337,10 +335,9 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
     /// # Errors
     /// `NotFound` for an unknown reader; `AlreadyPending` while the delta before is in flight.
     pub fn take(&mut self, reader: Reader, now_us: Micros) -> Result<Option<Delta<T, P>>> {
-        let acknowledged = self.slot(reader)?.taken;
         let delta = self.take_inner(reader, now_us)?;
         if let Some(delta) = delta {
-            self.slot(reader)?.in_flight = Some(Box::new(InFlight { acknowledged, delta }));
+            self.slot(reader)?.in_flight = Some(Box::new(delta));
         }
         Ok(delta)
     }
@@ -379,7 +376,7 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
     pub fn ack(&mut self, reader: Reader) -> Result<bool> {
         let slot = self.slot(reader)?;
         let Some(held) = slot.in_flight.take() else { return Ok(false) };
-        slot.ended = held.delta.last;
+        slot.ended = held.last;
         Ok(true)
     }
 
@@ -391,9 +388,9 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
     pub fn restore(&mut self, reader: Reader) -> Result<bool> {
         let slot = self.slot(reader)?;
         let Some(held) = slot.in_flight.take() else { return Ok(false) };
-        slot.taken = held.acknowledged;
-        slot.since_us = held.delta.interval.start_us;
-        slot.peak.merge(&held.delta.peak);
+        slot.taken = slot.taken.since(&held.value);
+        slot.since_us = held.interval.start_us;
+        slot.peak.merge(&held.peak);
         Ok(true)
     }
 
@@ -414,7 +411,7 @@ impl<T: Totals, P: Peak> Ledger<T, P> {
     /// The memory behind this ledger in bytes: readers and deltas in flight.
     pub fn heap_bytes(&self) -> usize {
         let held = self.readers.iter().filter(|slot| slot.in_flight.is_some()).count();
-        self.readers.capacity() * size_of::<Slot<T, P>>() + held * size_of::<InFlight<T, P>>()
+        self.readers.capacity() * size_of::<Slot<T, P>>() + held * size_of::<Delta<T, P>>()
     }
 }
 

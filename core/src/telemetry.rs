@@ -9,6 +9,7 @@
 mod account;
 #[cfg(feature = "sync")]
 mod reporter;
+mod shared;
 mod stat;
 mod sync;
 mod totals;
@@ -25,10 +26,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Totals;
 use crate::rtp::PayloadMap;
 use crate::time::Micros;
+use shared::Shared;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use sync::{Mutex, MutexGuard};
-use track::Shared;
 
 /// Which way a track goes, seen from the server.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -376,12 +377,8 @@ impl Telemetry {
                 format!("report {} is neither acknowledged nor restored", delivery.sequence),
             ));
         }
-        let known: Vec<(Arc<Shared>, Arc<Room>)> = {
-            let registry = self.registry();
-            let room = |id: &TrackId| registry.participants.get(&id.participant)?.room.clone();
-            registry.tracks.iter().filter_map(|(id, shared)| Some((shared.clone(), room(id)?))).collect()
-        };
-        let mut stats = Vec::new();
+        let known = self.registry().known();
+        let mut stats = Vec::with_capacity(known.len());
         let mut taken = Vec::with_capacity(known.len());
         for (shared, room) in known {
             if let Some(stat) = shared.take(now_us, &room, &self.inner.config)? {
@@ -506,6 +503,23 @@ impl Telemetry {
 }
 
 impl Registry {
+    /// The tracks of participants whose room is known.
+    fn known(&self) -> Vec<(Arc<Shared>, Arc<Room>)> {
+        let mut known = Vec::with_capacity(self.tracks.len());
+        // Tracks are in the order of their participants, so each is looked up once.
+        let (mut participant, mut room) = (None, None);
+        for (id, shared) in &self.tracks {
+            if participant != Some(&id.participant) {
+                participant = Some(&id.participant);
+                room = self.participants.get(&id.participant).and_then(|entry| entry.room.as_ref());
+            }
+            if let Some(room) = room {
+                known.push((shared.clone(), room.clone()));
+            }
+        }
+        known
+    }
+
     fn drop_track(&mut self, shared: &Arc<Shared>, now_us: Micros) {
         let key = &shared.key;
         let id = TrackId {

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::telemetry::{Direction, Role, Stat};
 use crate::time::Micros;
 use prost::Message;
+use prost::encoding::{self, WireType};
 
 /// Most messages that one stat is split into; what is beyond (over 2 million million packets) is
 /// not reported.
@@ -159,13 +160,70 @@ impl Timestamp {
 /// The stats as LiveKit has them. Relay stats have no place there and are left out. `next_id` gives
 /// each its unique id.
 pub fn analytics(stats: &[Stat], node: &str, mut next_id: impl FnMut() -> String) -> AnalyticsStats {
-    let edge = stats.iter().filter(|stat| stat.key.role == Role::Edge);
-    AnalyticsStats { stats: edge.flat_map(|stat| parts(stat, node, &mut next_id)).collect() }
+    let mut message = AnalyticsStats::default();
+    each_part(stats, |stat, part| {
+        message.stats.push(AnalyticsStat {
+            analytics_key: String::new(),
+            kind: part.kind as i32,
+            time_stamp: Some(part.time_stamp),
+            node: node.to_owned(),
+            room_id: stat.key.room_id.clone(),
+            room_name: stat.key.room_name.clone(),
+            participant_id: stat.key.participant.clone(),
+            track_id: stat.key.track.clone(),
+            score: part.scores[0],
+            streams: vec![part.stream],
+            mime: stat.key.mime.clone(),
+            min_score: part.scores[1],
+            median_score: part.scores[2],
+            id: next_id(),
+        });
+    });
+    message
 }
 
-/// The same as protobuf bytes.
-pub fn encode(stats: &[Stat], node: &str, next_id: impl FnMut() -> String) -> Vec<u8> {
-    analytics(stats, node, next_id).encode_to_vec()
+/// The same as protobuf bytes, without copies in between.
+pub fn encode(stats: &[Stat], node: &str, mut next_id: impl FnMut() -> String) -> Vec<u8> {
+    let (mut all, mut body) = (Vec::new(), Vec::new());
+    each_part(stats, |stat, part| {
+        let key = &stat.key;
+        let text = |tag: u32, text: &str, body: &mut Vec<u8>| {
+            if !text.is_empty() {
+                encoding::encode_key(tag, WireType::LengthDelimited, body);
+                encoding::encode_varint(text.len() as u64, body);
+                body.extend_from_slice(text.as_bytes());
+            }
+        };
+        let score = |tag: u32, score: f32, body: &mut Vec<u8>| {
+            if score != 0.0 {
+                encoding::float::encode(tag, &score, body);
+            }
+        };
+        body.clear();
+        if part.kind != StreamType::Upstream {
+            encoding::int32::encode(2, &(part.kind as i32), &mut body);
+        }
+        encoding::message::encode(3, &part.time_stamp, &mut body);
+        text(4, node, &mut body);
+        text(5, &key.room_id, &mut body);
+        text(6, &key.room_name, &mut body);
+        text(7, &key.participant, &mut body);
+        text(8, &key.track, &mut body);
+        score(9, part.scores[0], &mut body);
+        encoding::message::encode(10, &part.stream, &mut body);
+        text(11, &key.mime, &mut body);
+        score(12, part.scores[1], &mut body);
+        score(13, part.scores[2], &mut body);
+        text(14, &next_id(), &mut body);
+        if all.is_empty() {
+            // Most are about as long as the first.
+            all.reserve((body.len() + 16) * stats.len());
+        }
+        encoding::encode_key(1, WireType::LengthDelimited, &mut all);
+        encoding::encode_varint(body.len() as u64, &mut all);
+        all.extend_from_slice(&body);
+    });
+    all
 }
 
 /// Reads protobuf bytes.
@@ -176,8 +234,23 @@ pub fn decode(bytes: &[u8]) -> Result<AnalyticsStats> {
     AnalyticsStats::decode(bytes).map_err(|error| Error::new(ErrorKind::Malformed, error.to_string()))
 }
 
-/// One stat, or several where a count does not fit.
-fn parts(stat: &Stat, node: &str, next_id: &mut impl FnMut() -> String) -> Vec<AnalyticsStat> {
+/// What is not text in a message.
+struct Part {
+    kind: StreamType,
+    time_stamp: Timestamp,
+    /// Mean, minimum, median; 0 when there were none.
+    scores: [f32; 3],
+    stream: AnalyticsStream,
+}
+
+/// Gives each stat that is not a relay's, in several parts where a count does not fit.
+fn each_part(stats: &[Stat], mut each: impl FnMut(&Stat, Part)) {
+    for stat in stats.iter().filter(|stat| stat.key.role == Role::Edge) {
+        parts(stat, |part| each(stat, part));
+    }
+}
+
+fn parts(stat: &Stat, mut each: impl FnMut(Part)) {
     let totals = &stat.totals;
     let mut rest = [
         // A message of a data or signal channel is a packet there.
@@ -199,8 +272,7 @@ fn parts(stat: &Stat, node: &str, next_id: &mut impl FnMut() -> String) -> Vec<A
         totals.padding_bytes,
         stat.layer.map_or(0, |(_, layer)| layer.bytes),
     ];
-    let mut all = Vec::with_capacity(1);
-    loop {
+    for number in 0..MAX_PARTS {
         let [
             primary_packets,
             retransmit_packets,
@@ -215,7 +287,7 @@ fn parts(stat: &Stat, node: &str, next_id: &mut impl FnMut() -> String) -> Vec<A
             layer_frames,
         ] = rest.each_mut().map(take_u31);
         let [primary_bytes, retransmit_bytes, padding_bytes, layer_bytes] = bytes.each_mut().map(take_u63);
-        let first = all.is_empty();
+        let first = number == 0;
         let layer = stat.layer.map(|(layer, _)| AnalyticsVideoLayer {
             layer: i32::from(layer),
             packets: layer_packets,
@@ -244,28 +316,17 @@ fn parts(stat: &Stat, node: &str, next_id: &mut impl FnMut() -> String) -> Vec<A
             packets_out_of_order,
         };
         let scores = stat.scores.filter(|_| first);
-        all.push(AnalyticsStat {
-            analytics_key: String::new(),
+        each(Part {
             kind: match stat.key.direction {
-                Direction::Upstream => StreamType::Upstream as i32,
-                Direction::Downstream => StreamType::Downstream as i32,
+                Direction::Upstream => StreamType::Upstream,
+                Direction::Downstream => StreamType::Downstream,
             },
-            time_stamp: Some(Timestamp::from_micros(stat.time_us)),
-            node: node.to_owned(),
-            room_id: stat.key.room_id.clone(),
-            room_name: stat.key.room_name.clone(),
-            participant_id: stat.key.participant.clone(),
-            track_id: stat.key.track.clone(),
-            score: scores.map_or(0.0, |scores| scores.mean),
-            streams: vec![stream],
-            mime: stat.key.mime.clone(),
-            min_score: scores.map_or(0.0, |scores| scores.min),
-            median_score: scores.map_or(0.0, |scores| scores.median),
-            id: next_id(),
+            time_stamp: Timestamp::from_micros(stat.time_us),
+            scores: scores.map_or([0.0; 3], |scores| [scores.mean, scores.min, scores.median]),
+            stream,
         });
-        let done = rest.iter().chain(&bytes).all(|rest| *rest == 0);
-        if done || all.len() == MAX_PARTS {
-            return all;
+        if rest.iter().chain(&bytes).all(|rest| *rest == 0) {
+            return;
         }
     }
 }
@@ -292,7 +353,7 @@ fn millis(us: u32) -> u32 {
 mod tests {
     use super::*;
     use crate::telemetry::{
-        LayerTotals, RtcpSample, Telemetry, TelemetryConfig, TrackKey, TrackKind, TrackTotals,
+        LayerTotals, RtcpSample, StatsKey, Telemetry, TelemetryConfig, TrackKey, TrackKind, TrackTotals,
     };
 
     fn stat() -> Stat {
@@ -344,6 +405,12 @@ mod tests {
         let expected = [&[0x0a, body.len() as u8][..], &body].concat();
         assert_eq!(bytes, expected);
         assert_eq!(decode(&bytes).unwrap(), analytics(&[stat()], "ND_1", ids()));
+        let mut upstream = stat();
+        upstream.key.direction = Direction::Upstream;
+        (upstream.scores, upstream.layer) = (None, Some((1, LayerTotals::default())));
+        let stats =
+            [stat(), upstream, Stat { key: StatsKey { mime: String::new(), ..stat().key }, ..stat() }];
+        assert_eq!(encode(&stats, "", ids()), analytics(&stats, "", ids()).encode_to_vec());
         assert!(decode(&bytes[..bytes.len() - 1]).is_err());
     }
 
@@ -371,6 +438,7 @@ mod tests {
         );
         let layers: u64 = streams.iter().map(|stream| u64::from(stream.video_layers[0].packets)).sum();
         assert_eq!(layers, 3_000_000_000);
+        assert_eq!(encode(&[big.clone()], "", ids()), analytics(&[big.clone()], "", ids()).encode_to_vec());
         assert_eq!(stats.iter().map(|stat| stat.score).collect::<Vec<_>>(), [4.5, 0.0, 0.0]);
         assert_eq!(stats.iter().map(|stat| stat.id.as_str()).collect::<Vec<_>>(), ["AS_1", "AS_2", "AS_3"]);
         big.totals.primary_packets = u64::MAX;

@@ -25,13 +25,13 @@ const MUTANTS: [Mutant; 18] = [
     },
     Mutant {
         file: "ledger.rs",
-        text: "        slot.taken = held.acknowledged;\n",
+        text: "        slot.taken = slot.taken.since(&held.value);\n",
         becomes: "",
         why: "what was restored is lost",
     },
     Mutant {
         file: "ledger.rs",
-        text: "        slot.peak.merge(&held.delta.peak);\n",
+        text: "        slot.peak.merge(&held.peak);\n",
         becomes: "",
         why: "the peak of a restored interval is lost",
     },

@@ -303,6 +303,20 @@ impl RtpStats {
     }
 
     fn collect(&mut self, reader: RtpReader, now_us: Micros, hold: bool) -> Result<Vec<StreamDelta>> {
+        let mut deltas = Vec::new();
+        self.each_delta(reader, now_us, hold, |delta| deltas.push(delta))?;
+        deltas.sort_unstable_by_key(|delta| (delta.ssrc.is_none(), delta.ssrc));
+        Ok(deltas)
+    }
+
+    /// Gives what is pending to `each`, in no particular order.
+    pub(crate) fn each_delta(
+        &mut self,
+        reader: RtpReader,
+        now_us: Micros,
+        hold: bool,
+        mut each: impl FnMut(StreamDelta),
+    ) -> Result<()> {
         let handle = Reader::nth(usize::from(reader.0));
         if self.reader_state(reader)?.in_flight {
             return Err(Error::new(
@@ -310,19 +324,17 @@ impl RtpStats {
                 "the deltas taken before are neither acknowledged nor restored",
             ));
         }
-        let mut deltas = Vec::new();
         for stream in self.slots.iter_mut().filter(|stream| stream.live && stream.is_validated()) {
             let ledger = &mut stream.ledger;
-            if ledger.pending(handle)?.is_zero() {
+            if !ledger.has_pending(handle) {
                 continue;
             }
             let taken = if hold { ledger.take(handle, now_us)? } else { ledger.flush(handle, now_us)? };
             if let Some(delta) = taken {
                 let max_jitter_us = stream.peak_jitter_us(&delta);
-                deltas.push(StreamDelta { ssrc: Some(stream.ssrc), delta, max_jitter_us });
+                each(StreamDelta { ssrc: Some(stream.ssrc), delta, max_jitter_us });
             }
         }
-        deltas.sort_unstable_by_key(|delta| delta.ssrc);
         let state = self.reader_state(reader)?;
         let interval = Interval::new(state.start_us, now_us.max(state.start_us));
         state.in_flight = hold;
@@ -333,9 +345,9 @@ impl RtpStats {
                 state.evicted_in_flight = value;
             }
             let delta = Delta { value, peak: StreamPeaks::default(), interval, last: true };
-            deltas.push(StreamDelta { ssrc: None, delta, max_jitter_us: None });
+            each(StreamDelta { ssrc: None, delta, max_jitter_us: None });
         }
-        Ok(deltas)
+        Ok(())
     }
 
     /// What a reader has not taken, by stream; the evicted ones last, under no SSRC.
