@@ -3,6 +3,7 @@
 
 mod arrays;
 mod arrow;
+mod audience;
 mod capture;
 mod columns;
 mod compare;
@@ -43,6 +44,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<telemetry::PyTelemetry>()?;
     module.add_class::<telemetry::PyTrack>()?;
     module.add_class::<telemetry::PyReport>()?;
+    module.add_class::<audience::PyAudience>()?;
+    module.add_class::<audience::PySummary>()?;
+    module.add_class::<audience::PyStreams>()?;
+    module.add_class::<audience::PyCdn>()?;
     module.add_class::<series::PyWindow>()?;
     module.add_class::<series::PySketch>()?;
     module.add_class::<series::PyRollup>()?;

@@ -140,7 +140,7 @@ impl PyWindow {
 pub(crate) struct PySketch(Mutex<Sketch>);
 
 impl PySketch {
-    fn wrap(sketch: Sketch) -> PySketch {
+    pub(crate) fn wrap(sketch: Sketch) -> PySketch {
         PySketch(Mutex::new(sketch))
     }
 
@@ -478,7 +478,7 @@ fn table(py: Python<'_>, columns: RollupColumns, quantiles: Vec<String>) -> PyRe
 }
 
 /// Counts as signed integers, the only ones that tables have.
-fn signed(py: Python<'_>, counts: impl Iterator<Item = u64>) -> PyResult<Vec<i64>> {
+pub(crate) fn signed(py: Python<'_>, counts: impl Iterator<Item = u64>) -> PyResult<Vec<i64>> {
     let one = |count: u64| {
         i64::try_from(count).map_err(|_| out_of_range(py, format!("a count of {count} is beyond int64")))
     };

@@ -402,3 +402,27 @@ def test_rollups_are_drawn_over_one_another():
     assert texts[:3] == ["edge-1", " _edge", "none"]
     figure.savefig(io.BytesIO())
     plot.rollup_figure({}).savefig(io.BytesIO())
+
+
+def watched(*changes):
+    audience = streamgauge.Audience(reconnect_us=0)
+    for at_us, viewer, joins in changes:
+        (audience.join if joins else audience.leave)(viewer, at_us)
+    return audience.steps()
+
+
+def test_concurrency_is_drawn_in_steps_with_its_peak():
+    steps = watched((0, "a", True), (10, "b", True), (20, "a", False), (30, "c", True))
+    figure = plot.concurrency_figure(steps, end_us=60)
+    line, peak = figure.axes[0].get_lines()
+    assert line.get_drawstyle() == "steps-post"
+    assert line.get_ydata().tolist() == [1, 2, 1, 2, 2]
+    assert line.get_xdata().astype("int64").tolist() == [0, 10, 20, 30, 60]
+    assert (peak.get_ydata().tolist(), peak.get_xdata().astype("int64").tolist()) == ([2], [10])
+    figure.savefig(io.BytesIO())
+    several = plot.concurrency_figure(
+        {"edge-1": steps, "edge-2": watched(), "edge-3": watched((5, "a", True))}
+    )
+    assert [text.get_text() for text in several.axes[0].get_legend().get_texts()] == ["edge-1", "edge-3"]
+    several.savefig(io.BytesIO())
+    plot.concurrency_figure(watched()).savefig(io.BytesIO())

@@ -326,3 +326,9 @@ proptest! {
         prop_assert_eq!((one.total(), one.span()), (whole.total(), whole.span()));
     }
 }
+
+#[test]
+fn an_audience_of_nobody_has_no_interval() {
+    let summary = Audience::new(AudienceConfig::default()).unwrap().summary(7);
+    assert_eq!((summary.interval, summary.peak_us, summary.mean_concurrency()), (None, None, None));
+}

@@ -12,6 +12,7 @@ is ``None``, never 0. Two modes: ``exact`` (the default) is right by the documen
 from typing import TYPE_CHECKING
 
 from . import errors
+from ._audience import Audience, AudienceSummary, Cdn, Streams
 from ._compare import Comparison, Sweep, compare, sweep
 from ._live import (
     Counter,
@@ -76,13 +77,20 @@ from ._telemetry import (
 )
 from ._types import (
     Burst,
+    ClassTotals,
+    ConcurrencyStats,
     CounterTotal,
+    EdgeTotals,
     Event,
     GateResult,
     Key,
     KeyComparison,
     Level,
+    MediaStats,
+    MediaTotals,
     RollupCounts,
+    ViewerStats,
+    ViewerTotals,
     Window,
     WindowCounts,
 )
@@ -100,17 +108,23 @@ __all__ = [
     "PACKET_DTYPE",
     "STEP_KINDS",
     "Account",
+    "Audience",
+    "AudienceSummary",
     "Buckets",
     "Burst",
+    "Cdn",
     "Chunk",
     "ChunkRing",
+    "ClassTotals",
     "CloseReason",
     "Comparison",
+    "ConcurrencyStats",
     "Counter",
     "CounterTotal",
     "Cursor",
     "CursorStatus",
     "DataSummary",
+    "EdgeTotals",
     "Event",
     "Frames",
     "Freezes",
@@ -124,6 +138,8 @@ __all__ = [
     "Latency",
     "LayerTotals",
     "Level",
+    "MediaStats",
+    "MediaTotals",
     "Packet",
     "PacketFlag",
     "Position",
@@ -154,6 +170,7 @@ __all__ = [
     "StreamStats",
     "StreamTotals",
     "StreamgaugeError",
+    "Streams",
     "Sweep",
     "Table",
     "Telemetry",
@@ -162,6 +179,8 @@ __all__ = [
     "TrackKey",
     "TrackTotals",
     "Unvalidated",
+    "ViewerStats",
+    "ViewerTotals",
     "Window",
     "WindowCounts",
     "__version__",

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import Buffer, CapsuleType, disjoint_base
 
+from ._audience import Audience, AudienceSummary, Cdn, Streams
 from ._live import (
     Counter,
     Report,
@@ -41,7 +42,10 @@ _Int64 = npt.NDArray[np.int64]
 _Float64 = npt.NDArray[np.float64]
 
 __all__ = [
+    "Audience",
+    "AudienceSummary",
     "Buckets",
+    "Cdn",
     "Chunk",
     "ChunkRing",
     "Counter",
@@ -60,6 +64,7 @@ __all__ = [
     "SampleWindow",
     "Series",
     "Sketch",
+    "Streams",
     "Table",
     "Telemetry",
     "Track",

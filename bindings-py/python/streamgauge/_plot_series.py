@@ -16,6 +16,7 @@ try:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
+    from matplotlib.ticker import MaxNLocator
 except ImportError as missing:
     raise ImportError("streamgauge.plot needs matplotlib: pip install 'streamgauge[plot]'") from missing
 
@@ -59,6 +60,53 @@ def rollup_figure(
     _legend(values, list(tables), styles)
     time_axis(counts)
     return figure
+
+
+def concurrency_figure(
+    steps: Table | Mapping[str, Table], *, end_us: int | None = None, title: str = "Viewers at once"
+) -> Figure:
+    """How many watched at each moment (`Audience.steps`), of one audience or of several by name. The dot is
+    the peak, and how high it was stands beside it.
+
+    `end_us` is up to when the last step lasts; without it the lines end where it begins.
+    """
+    tables = {"": steps} if isinstance(steps, Table) else dict(steps)
+    figure = Figure(figsize=(10.0, 3.4), facecolor="white")
+    ax = figure.add_axes((0.085, 0.14, 0.89, 0.74))
+    style_axes(ax)
+    add_heading(ax, plain(title))
+    ax.set_ylabel("viewers")
+    if not any(len(table) for table in tables.values()):
+        add_note(ax, "no change is kept")
+        return figure
+    for colour, (name, table) in zip(run_colours(len(tables)), tables.items()):
+        if len(table):
+            _draw_steps(ax, table, colour, name, end_us)
+    ax.set_ylim(bottom=0)
+    ax.margins(y=0.12)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(tables) > 1:
+        ax.legend(
+            loc="lower right", bbox_to_anchor=(1, 1), ncols=min(len(tables), 6), frameon=False, fontsize=8.5,
+            borderaxespad=0.1, labelcolor=INK,
+        )  # fmt: skip
+    time_axis(ax)
+    return figure
+
+
+def _draw_steps(ax: Axes, table: Table, colour: str, name: str, end_us: int | None) -> None:
+    t_us, viewers = table["t_us"], table["viewers"]
+    if end_us is not None and end_us > t_us[-1]:
+        t_us, viewers = np.append(t_us, end_us), np.append(viewers, viewers[-1])
+    at = t_us.view("datetime64[us]")
+    ax.fill_between(at, viewers, step="post", color=colour, alpha=0.12, linewidth=0)
+    ax.step(at, viewers, where="post", color=colour, linewidth=1.3, label=plain(name or "viewers"))
+    top = int(np.argmax(viewers))
+    ax.plot(at[top : top + 1], viewers[top : top + 1], marker="o", markersize=5, color=colour, label="_peak")
+    ax.annotate(
+        f"{viewers[top]}", (at[top], viewers[top]), xytext=(5, 3), textcoords="offset points", fontsize=8.5,
+        color=colour,
+    )  # fmt: skip
 
 
 def _draw_buckets(ax: Axes, table: Table, colour: str, name: str, styles: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
-    from ._native import Table
+    from ._native import Sketch, Table
 
 
 class Window(NamedTuple):
@@ -154,6 +154,167 @@ class WindowCounts(NamedTuple):
     """Refused as NaN or infinite."""
     evicted: int
     """Taken and since gone from the window."""
+
+
+class ViewerTotals(NamedTuple):
+    """Counts of an audience. Times are of spans that are over; in a summary also of those that go on."""
+
+    viewers: int
+    """Viewers that were new."""
+    views: int
+    """Views that began: joins but for reconnects."""
+    reconnects: int
+    """Joins of viewers who were there or had left a moment ago."""
+    unknown: int
+    """Leaves, heartbeats and other events of viewers who were not there."""
+    timed_out: int
+    """Viewers who left because nothing was heard of them."""
+    rejected: int
+    """Joins refused for want of room."""
+    went_back: int
+    """Events before the one they follow on; they count as if at its time."""
+    started: int
+    """Views whose first picture was reported."""
+    ended: int
+    """Views that are over for good."""
+    ended_before_start: int
+    """Of these, views that never started."""
+    rebuffers: int
+    """Times that playing stalled."""
+    rebuffer_us: int
+    """How long it did."""
+    watched_us: int
+    """Time watched, stalls included."""
+    switches_up: int
+    """Switches to a higher bitrate."""
+    switches_down: int
+    """Switches to a lower bitrate."""
+    bitrate_us: int
+    """Time of a known bitrate."""
+
+
+class ViewerStats(NamedTuple):
+    """One viewer up to a moment."""
+
+    watching: bool
+    """Whether it is watching."""
+    first_us: int
+    """When it came first."""
+    last_us: int
+    """Its last event."""
+    views: int
+    """Views, the current one included."""
+    watched_us: int
+    """Time watched, the current span included."""
+    startup_us: Optional[int]
+    """From the join of the latest view to its first picture; ``None`` before it."""
+    rebuffers: int
+    """Times that playing stalled."""
+    rebuffer_us: int
+    """How long, a stall that goes on included."""
+    mean_bitrate_bps: Optional[float]
+    """The mean bitrate weighted by time; ``None`` when none was told."""
+    switches: int
+    """Switches to another bitrate."""
+    location: Optional[str]
+    """Where it is, if told."""
+    user_agent: Optional[str]
+    """What it watches with, if told."""
+
+
+class ConcurrencyStats(NamedTuple):
+    """How many watched in an interval."""
+
+    start_us: int
+    """Its start: what was asked, or the earliest that is kept."""
+    end_us: int
+    """Its end."""
+    peak: int
+    """The most at once."""
+    peak_us: int
+    """When that was reached first."""
+    area_us: int
+    """The sum of time over all of them."""
+    mean: Optional[float]
+    """The mean weighted by time; ``None`` for an interval of no time."""
+
+
+class ClassTotals(NamedTuple):
+    """Counts of one class of media."""
+
+    packets: int
+    """Packets."""
+    bytes: int
+    """Their bytes."""
+    timed_bytes: int
+    """Bytes of the packets that hold media of a known duration."""
+    duration_us: int
+    """That duration."""
+    media_bitrate_bps: Optional[float]
+    """Bits for a second of media; ``None`` when no packet had a duration."""
+
+
+class MediaTotals(NamedTuple):
+    """Counts of a stream, or of many added up. Only grow."""
+
+    video: ClassTotals
+    """Pictures."""
+    audio: ClassTotals
+    """Sound."""
+    metadata: ClassTotals
+    """Anything else: captions, cues, tables."""
+    frames: int
+    """Video frames begun."""
+    keyframes: int
+    """Of these, key frames."""
+    frames_dropped: int
+    """Frames that were dropped."""
+    packets_lost: int
+    """Packets that were lost."""
+    loss_ratio: Optional[float]
+    """Packets lost of those sent; ``None`` when there were none."""
+    drop_ratio: Optional[float]
+    """Frames dropped of all frames; ``None`` when there were none."""
+
+
+class MediaStats(NamedTuple):
+    """One stream of ``Streams``."""
+
+    totals: MediaTotals
+    """All counts."""
+    start_us: Optional[int]
+    """Its first packet."""
+    end_us: Optional[int]
+    """Its last packet."""
+    video_bps: Optional[float]
+    """Bits per second that came, from the first to the last packet; ``None`` where no time passed."""
+    audio_bps: Optional[float]
+    """The same of audio."""
+    metadata_bps: Optional[float]
+    """The same of the rest."""
+    frame_rate: Optional[float]
+    """Video frames per second, from the first to the last; ``None`` where no time passed."""
+    keyframe_interval_us: Optional[float]
+    """The median of the latest intervals between key frames."""
+    latency_us: Sketch
+    """Latencies, as far as they were given."""
+
+
+class EdgeTotals(NamedTuple):
+    """Requests that an edge answered."""
+
+    hits: int
+    """Requests answered from the cache."""
+    misses: int
+    """Requests that went to the origin."""
+    hit_bytes: int
+    """Bytes of the hits."""
+    miss_bytes: int
+    """Bytes of the misses."""
+    hit_ratio: Optional[float]
+    """Hits of all requests; ``None`` without requests."""
+    byte_hit_ratio: Optional[float]
+    """Bytes of hits of all bytes; ``None`` without bytes."""
 
 
 def rows(names: list[str], columns: tuple[list[object], ...]) -> Iterator[tuple[object, ...]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from . import _view
-from ._plot_series import rollup_figure
+from ._plot_series import concurrency_figure, rollup_figure
 from ._plot_style import FAINT, INK, add_aside, add_heading, add_note, plain, run_colours, style_axes
 from ._view import Floats, Mode, Rate, RunView
 
@@ -35,7 +35,7 @@ except ImportError as missing:
 if TYPE_CHECKING:
     from . import Run, Sweep
 
-__all__ = ["report_figure", "rollup_figure", "save_report", "sweep_figure"]
+__all__ = ["concurrency_figure", "report_figure", "rollup_figure", "save_report", "sweep_figure"]
 
 BURST_COLOUR = "#5b6470"
 #: More latencies, and gaps, than this cannot be told apart: then stretches of time are drawn instead.

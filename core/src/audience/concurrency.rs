@@ -106,6 +106,7 @@ impl Concurrency {
             folded.go_on(at_us);
             folded.step(at_us, delta);
         }
+        folded.span?;
         folded.go_on(now_us);
         Some(ConcurrencyStats {
             interval: folded.span?,
