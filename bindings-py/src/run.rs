@@ -226,6 +226,14 @@ impl PyRun {
         table::buckets(py, compute(py, || run.counter_rate(&selector, mode))?)
     }
 
+    fn counter_selectors<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (run, selectors) = (self.run(py), PyDict::new(py));
+        for (key, selector) in compute(py, || run.counter_selectors())? {
+            selectors.set_item(key, selector)?;
+        }
+        Ok(selectors)
+    }
+
     #[pyo3(signature = (family, /, contains = None, mode = "exact", **labels))]
     fn counter_total(
         &self,

@@ -273,6 +273,17 @@ def test_missing_and_empty_files(tmp_path):
     assert Run(tmp_path, threads=1).summary() == Run(tmp_path, threads=4).summary()
 
 
+@pytest.mark.parametrize("name", ["baseline", "fec", "odd_labels", "reset"])
+def test_selectors_by_key_give_the_totals_of_the_summary(name):
+    run = Run(DATA / "runs" / name)
+    selectors, summary = run.counter_selectors(), run.summary()
+    assert list(selectors.values()) == summary["labels_used"]
+    assert "nack_total" in selectors
+    assert {key: run.counter_total(selector) for key, selector in selectors.items()} == {
+        key: summary[key] for key in selectors
+    }
+
+
 def test_bytes_are_not_cast():
     assert len(Run.from_bytes(frames=bytearray(FRAMES)).frames) == 2
     assert len(Run.from_bytes(frames=memoryview(FRAMES)).frames) == 2

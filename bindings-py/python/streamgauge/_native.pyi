@@ -339,6 +339,9 @@ class Run:
         self, family: str, /, contains: Optional[str] = None, mode: _Mode = "exact", **labels: str
     ) -> Optional[CounterTotal]:
         """``counter_total`` with the number of series, of resets, and of series born in the window."""
+    def counter_selectors(self) -> dict[str, str]:
+        """The selector behind each total of counters in an exact summary, by key; without those that have no
+        samples in the window."""
     def summary(self, mode: _Mode = "exact") -> dict[str, Any]:
         """The summary, keys in documented order (see ``streamgauge.keys``). What was not measured is
         ``None``. ``plot_fec``: the script's 16 keys, where NaN stays a float NaN."""

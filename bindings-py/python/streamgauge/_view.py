@@ -30,27 +30,6 @@ FEC_KEYS = (
 #: NACKs and loss: summary key and the word beside the line.
 LOSS_KEYS = (("nack_total", "NACKs"), ("packet_loss_total", "packets lost"))
 
-#: Keys of the summary that are totals of counters, in its order, which is also the order in which
-#: `labels_used` names the selectors of those that are there.
-_COUNTER_KEYS = (
-    "fec_received",
-    "fec_recovery_attempts",
-    "fec_recovered",
-    "fec_recovery_failed",
-    "fec_unused",
-    "fec_invalid",
-    "fec_discarded",
-    "nack_total",
-    "nack_incoming",
-    "nack_outgoing",
-    "packet_loss_total",
-    "packet_loss_incoming",
-    "packet_loss_outgoing",
-    "packets_out_of_order",
-    "packets_received",
-    "packets_retransmitted",
-)
-
 
 @dataclass(frozen=True)
 class Rate:
@@ -112,7 +91,7 @@ def views(runs: Iterable[Run], mode: Mode = "exact") -> list[RunView]:
 def _view(run: Run, label: str, mode: Mode) -> RunView:
     start_us, end_us = run.window.start_us, run.window.end_us
     exact = run.summary("exact")
-    selectors = counter_selectors(exact)
+    selectors = run.counter_selectors()
     rates = {}
     for key, _ in FEC_KEYS + LOSS_KEYS:
         if key in selectors:
@@ -162,12 +141,6 @@ def _rate(buckets: Buckets, start_us: int, end_us: int) -> Rate:
     np.divide(np.asarray(buckets.per_s) * length_us, covered_us, out=per_s, where=measured)
     middle_s = (bucket_us - start_us + length_us / 2) / SECOND_US
     return Rate(t_s=middle_s, per_s=per_s, last_partial=bool(buckets.last_partial))
-
-
-def counter_selectors(summary: dict[str, Any]) -> dict[str, str]:
-    """The selector of each counter that an exact summary has."""
-    present = [key for key in _COUNTER_KEYS if summary.get(key) is not None]
-    return dict(zip(present, summary["labels_used"]))
 
 
 def distinct_labels(runs: Sequence[Run]) -> list[str]:

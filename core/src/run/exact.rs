@@ -32,8 +32,8 @@ pub(super) struct Counters {
     pub(super) out_of_order: Option<Steps>,
     pub(super) packets_received: Option<Steps>,
     pub(super) packets_retransmitted: Option<Steps>,
-    /// The selectors that had samples.
-    used: Vec<String>,
+    /// The selectors that had samples, by the key of their total.
+    used: Vec<(&'static str, String)>,
     /// Resets by family, without those that had none.
     resets: BTreeMap<String, i128>,
 }
@@ -43,6 +43,17 @@ pub(super) const RECOVERED: usize = 2;
 pub(super) const FAILED: usize = 3;
 const STATES: [&str; 7] =
     ["received", "recovery_attempt", "recovered", "recovery_failed", "unused", "invalid", "discarded"];
+const FEC_KEYS: [&str; 7] = [
+    "fec_received",
+    "fec_recovery_attempts",
+    "fec_recovered",
+    "fec_recovery_failed",
+    "fec_unused",
+    "fec_invalid",
+    "fec_discarded",
+];
+const NACK_KEYS: [&str; 3] = ["nack_total", "nack_incoming", "nack_outgoing"];
+const LOSS_KEYS: [&str; 3] = ["packet_loss_total", "packet_loss_incoming", "packet_loss_outgoing"];
 
 /// All label sets together, and the two directions.
 const ALL: usize = 0;
@@ -52,35 +63,41 @@ impl Counters {
     pub(super) fn new(run: &Run) -> Counters {
         let names = &run.names;
         let mut used = Vec::new();
-        let mut steps = |selector: Selector| {
+        let mut steps = |key: &'static str, selector: Selector| {
             let steps = run.counter_steps(&selector);
             let found = steps.total.series > 0;
             if found {
-                used.push(selector.to_string());
+                used.push((key, selector.to_string()));
             }
             found.then_some(steps)
         };
         let old_naming = run.prom.has_family(&names.fec_packets);
-        let fec = STATES.map(|state| {
-            steps(match old_naming {
-                true => Selector::new(&names.fec_packets).equal(&names.fec_state_label, state),
-                false => {
-                    Selector::new(&names.fec_packets_new).equal("direction", "incoming").equal("type", state)
-                }
-            })
+        let fec = std::array::from_fn(|i| {
+            let selector = match old_naming {
+                true => Selector::new(&names.fec_packets).equal(&names.fec_state_label, STATES[i]),
+                false => Selector::new(&names.fec_packets_new)
+                    .equal("direction", "incoming")
+                    .equal("type", STATES[i]),
+            };
+            steps(FEC_KEYS[i], selector)
         });
-        let mut by_direction = |family: &str| {
+        let mut by_direction = |keys: [&'static str; 3], family: &str| {
             let of = |direction: &str| Selector::new(family).equal("direction", direction);
-            [steps(Selector::new(family)), steps(of("incoming")), steps(of("outgoing"))]
+            let [all, incoming, outgoing] = keys;
+            [
+                steps(all, Selector::new(family)),
+                steps(incoming, of("incoming")),
+                steps(outgoing, of("outgoing")),
+            ]
         };
-        let nack = by_direction(&names.nack);
-        let loss = by_direction(&names.packet_loss);
+        let nack = by_direction(NACK_KEYS, &names.nack);
+        let loss = by_direction(LOSS_KEYS, &names.packet_loss);
         let incoming = |transmission: &str| {
             Selector::new(&names.packets).equal("direction", "incoming").equal("transmission", transmission)
         };
-        let out_of_order = steps(Selector::new(&names.out_of_order));
-        let packets_received = steps(incoming("initial"));
-        let packets_retransmitted = steps(incoming("retransmit"));
+        let out_of_order = steps("packets_out_of_order", Selector::new(&names.out_of_order));
+        let packets_received = steps("packets_received", incoming("initial"));
+        let packets_retransmitted = steps("packets_retransmitted", incoming("retransmit"));
         let fec_family = if old_naming { &names.fec_packets } else { &names.fec_packets_new };
         // Each series once: the two directions are part of all label sets together.
         let counted = fec.iter().map(|steps| (fec_family, steps)).chain([
@@ -98,6 +115,14 @@ impl Counters {
             }
         }
         Counters { fec, nack, loss, out_of_order, packets_received, packets_retransmitted, used, resets }
+    }
+}
+
+impl Run {
+    /// The selector behind each total of counters in an exact summary, by key; without those that
+    /// have no samples in the window.
+    pub fn counter_selectors(&self) -> Vec<(&'static str, String)> {
+        Counters::new(self).used
     }
 }
 
@@ -263,21 +288,9 @@ impl Parts<'_> {
     fn counters(&self, out: &mut Out) {
         let counters = &self.counters;
         let total = |steps: &Option<Steps>| Value::from(steps.as_ref().map(|steps| steps.total.total));
-        let fec_keys = [
-            "fec_received",
-            "fec_recovery_attempts",
-            "fec_recovered",
-            "fec_recovery_failed",
-            "fec_unused",
-            "fec_invalid",
-            "fec_discarded",
-        ];
-        out.extend(fec_keys.into_iter().zip(counters.fec.iter().map(total)));
-        out.extend(
-            ["nack_total", "nack_incoming", "nack_outgoing"].into_iter().zip(counters.nack.iter().map(total)),
-        );
-        let loss_keys = ["packet_loss_total", "packet_loss_incoming", "packet_loss_outgoing"];
-        out.extend(loss_keys.into_iter().zip(counters.loss.iter().map(total)));
+        out.extend(FEC_KEYS.into_iter().zip(counters.fec.iter().map(total)));
+        out.extend(NACK_KEYS.into_iter().zip(counters.nack.iter().map(total)));
+        out.extend(LOSS_KEYS.into_iter().zip(counters.loss.iter().map(total)));
         out.extend([
             ("packets_out_of_order", total(&counters.out_of_order)),
             ("packets_received", total(&counters.packets_received)),
@@ -370,7 +383,10 @@ impl Parts<'_> {
         out.extend([
             ("counter_resets", Value::Counts(self.counters.resets.clone().into_iter().collect())),
             ("rows_dropped", Value::Counts(dropped.to_vec())),
-            ("labels_used", Value::List(self.counters.used.clone())),
+            (
+                "labels_used",
+                Value::List(self.counters.used.iter().map(|(_, selector)| selector.clone()).collect()),
+            ),
             ("notes", Value::List(self.notes())),
         ]);
     }
