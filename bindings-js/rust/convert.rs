@@ -1,10 +1,13 @@
 //! Between the core's types and JavaScript's.
 
 use js_sys::{Array, Float64Array};
-use streamgauge::{Error, ErrorKind, Result};
+use streamgauge::Error;
+#[cfg(feature = "runs")]
+use streamgauge::{ErrorKind, Result};
 use wasm_bindgen::JsValue;
 
 /// The largest magnitude below which every integer is a number: `Number.MAX_SAFE_INTEGER`.
+#[cfg(feature = "runs")]
 const SAFE: i128 = (1 << 53) - 1;
 
 /// What an exported function returns.
@@ -19,6 +22,7 @@ pub(crate) fn thrown(error: Error) -> JsValue {
 }
 
 /// `value` as a number; out of range when it is no safe integer.
+#[cfg(feature = "runs")]
 pub(crate) fn number(value: impl Into<i128>, what: &str) -> Result<f64> {
     let value = value.into();
     if value.abs() > SAFE {
@@ -29,6 +33,7 @@ pub(crate) fn number(value: impl Into<i128>, what: &str) -> Result<f64> {
 }
 
 /// Integers as a column.
+#[cfg(feature = "runs")]
 pub(crate) fn integers<T: Copy + Into<i128>>(values: &[T], what: &str) -> Result<JsValue> {
     let numbers: Result<Vec<f64>> = values.iter().map(|v| number(*v, what)).collect();
     Ok(floats(&numbers?))
@@ -44,7 +49,7 @@ pub(crate) fn array<const N: usize>(items: [JsValue; N]) -> Array {
     items.into_iter().collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "runs"))]
 mod tests {
     use super::*;
 

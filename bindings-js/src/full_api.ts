@@ -49,12 +49,7 @@ export class Run extends BaseRun {
  * `"weibull"` interpolates at q (n + 1) - 1, `"median_unbiased"` at q (n + 1/3) - 2/3.
  */
 export type QuantileMethod =
-  | "linear"
-  | "nearest_rank"
-  | "floor_index"
-  | "averaged_rank"
-  | "weibull"
-  | "median_unbiased";
+  "linear" | "nearest_rank" | "floor_index" | "averaged_rank" | "weibull" | "median_unbiased";
 
 /**
  * The `q` quantile (0 to 1) of `values`; `null` for no values.

@@ -1,5 +1,7 @@
 import type { Engine, Glue } from "./engine.js";
 import { StreamgaugeError } from "./errors.js";
+import { Held } from "./held.js";
+import { safe, whole } from "./numbers.js";
 
 /** Bounds of a ring. Every number is a safe integer. */
 export interface RingOptions {
@@ -176,43 +178,8 @@ export interface RingGlue extends Glue {
   RawRing: new (bounds: Float64Array) => RawRing;
 }
 
-/** What both handles share: a raw object until it is freed. */
-abstract class Held<R extends { free(): void }> {
-  readonly #engine: Engine<RingGlue>;
-  #raw: R | undefined;
-
-  /** @internal */
-  protected constructor(engine: Engine<RingGlue>, make: (glue: RingGlue) => R) {
-    this.#engine = engine;
-    this.#raw = engine.call(make);
-  }
-
-  /** @internal */
-  protected call<T>(body: (raw: R) => T): T {
-    const raw = this.#raw;
-    if (raw === undefined) {
-      throw new StreamgaugeError("closed", "it was freed");
-    }
-    return this.#engine.call(() => body(raw));
-  }
-
-  /** Gives the memory back at once. A cursor that is freed leaves its ring. */
-  free(): void {
-    const raw = this.#raw;
-    this.#raw = undefined;
-    if (raw !== undefined) {
-      this.#engine.call(() => raw.free());
-    }
-  }
-
-  /** The same as `free`, for `using`. */
-  [Symbol.dispose](): void {
-    this.free();
-  }
-}
-
 /** A bounded ring of chunks: one live stream to many readers, who poll. */
-export abstract class BaseRing extends Held<RawRing> {
+export abstract class BaseRing extends Held<RawRing, RingGlue> {
   readonly #engine: Engine<RingGlue>;
 
   /** @internal */
@@ -332,7 +299,7 @@ export abstract class BaseRing extends Held<RawRing> {
 }
 
 /** A reader of a ring, from `ChunkRing.cursor`. */
-export class Cursor extends Held<RawCursor> {
+export class Cursor extends Held<RawCursor, RingGlue> {
   /** @internal */
   constructor(engine: Engine<RingGlue>, make: () => RawCursor) {
     super(engine, make);
@@ -460,18 +427,4 @@ function place(at: Position): Float64Array {
     whole(at.offsetBytes, "offsetBytes"),
     timeUs,
   );
-}
-
-function safe(value: number, what: string): number {
-  if (!Number.isSafeInteger(value)) {
-    throw new StreamgaugeError("out_of_range", `${what} is ${value}: expected a safe integer`);
-  }
-  return value;
-}
-
-function whole(value: number, what: string): number {
-  if (safe(value, what) < 0) {
-    throw new StreamgaugeError("out_of_range", `${what} is ${value}: expected 0 or more`);
-  }
-  return value;
 }

@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 import { fullCases, runCases } from "./cases.mjs";
+import { liveCases } from "./live_cases.mjs";
 
 const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 const FLAGS = [
@@ -58,11 +59,12 @@ after(async () => {
 });
 
 /** Runs a case in the page; an exception there fails the test here. */
-async function inPage(entry, group, name) {
+async function inPage(entries, file, group, name) {
   return page.evaluate(
-    async ([entry, group, name]) => {
-      const api = await import(`/node_modules/streamgauge/dist/${entry}.js`);
-      const cases = await import("/cases.mjs");
+    async ([entries, file, group, name]) => {
+      const modules = entries.map((entry) => import(`/node_modules/streamgauge/dist/${entry}.js`));
+      const api = Object.assign({}, ...(await Promise.all(modules)));
+      const cases = await import(`/${file}.mjs`);
       await api.init();
       const equal = (a, b) => {
         if (!Object.is(a, b)) {
@@ -72,19 +74,24 @@ async function inPage(entry, group, name) {
       await cases[group][name](api, { equal });
       return "done";
     },
-    [entry, group, name],
+    [entries, file, group, name],
   );
 }
 
 for (const name of Object.keys(runCases)) {
   for (const entry of ["index", "slim"]) {
     test(`${entry}: ${name}`, async () => {
-      assert.equal(await inPage(entry, "runCases", name), "done");
+      assert.equal(await inPage([entry], "cases", "runCases", name), "done");
     });
   }
 }
 for (const name of Object.keys(fullCases)) {
   test(`index: ${name}`, async () => {
-    assert.equal(await inPage("index", "fullCases", name), "done");
+    assert.equal(await inPage(["index"], "cases", "fullCases", name), "done");
+  });
+}
+for (const name of Object.keys(liveCases)) {
+  test(`live: ${name}`, async () => {
+    assert.equal(await inPage(["rtp", "telemetry"], "live_cases", "liveCases", name), "done");
   });
 }

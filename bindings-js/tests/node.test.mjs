@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
+import { promisify } from "node:util";
 
 import * as full from "streamgauge";
+import * as rtp from "streamgauge/rtp";
 import * as slim from "streamgauge/slim";
+import * as telemetry from "streamgauge/telemetry";
 
 import { fullCases, runCases } from "./cases.mjs";
+import { liveCases } from "./live_cases.mjs";
 
 const early = (() => {
   try {
@@ -22,7 +27,7 @@ test("a call before init() says so", () => {
 });
 
 test("init is once, and again for nothing", async () => {
-  await Promise.all([full.init(), full.init(), slim.init()]);
+  await Promise.all([full.init(), full.init(), slim.init(), rtp.init(), telemetry.init()]);
   await full.init();
 });
 
@@ -32,6 +37,16 @@ for (const [name, run] of Object.entries({ ...runCases, ...fullCases })) {
 for (const [name, run] of Object.entries(runCases)) {
   test(`slim: ${name}`, () => run(slim, assert));
 }
+
+for (const [name, run] of Object.entries(liveCases)) {
+  test(`live: ${name}`, () => run({ ...rtp, ...telemetry }, assert));
+}
+
+test("both live entries are one module", () => {
+  assert.equal(rtp.init, telemetry.init);
+  assert.equal(rtp.StreamgaugeError, full.StreamgaugeError);
+  assert.equal(rtp.Telemetry ?? telemetry.RtpStats, undefined);
+});
 
 test("a load that failed can be tried again", async () => {
   const { Engine } = await import(internal("engine.js"));
@@ -69,6 +84,26 @@ test("every code of the table but io and busy, which cannot happen here, is type
     assert.equal(types.includes(`"${code}"`), !["io", "busy"].includes(code), code);
   }
   assert.ok(types.includes('"internal"'));
+});
+
+test("the README's examples run as written and print what they say", async () => {
+  const readme = await readFile("node_modules/streamgauge/README.md", "utf8");
+  const blocks = [...readme.matchAll(/```js\n(.*?)```/gs)].map((match) => match[1]);
+  assert.ok(blocks.length >= 4);
+  for (const [i, block] of blocks.entries()) {
+    const file = path.resolve(`readme_${i}.mjs`);
+    await writeFile(file, block);
+    const options = { cwd: process.env.STREAMGAUGE_ROOT };
+    const { stdout } = await promisify(execFile)(process.execPath, [file], options);
+    const told = [...block.matchAll(/^ *console\.log\(.*\); \/\/ (.*)$/gm)].map(
+      (match) => match[1],
+    );
+    const lines = stdout.trimEnd().split("\n");
+    assert.deepEqual(
+      lines.filter((line) => told.includes(line)),
+      told,
+    );
+  }
 });
 
 test("the tarball holds what it needs and nothing else", async () => {

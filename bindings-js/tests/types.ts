@@ -1,6 +1,8 @@
 // Compiled, not run: what a strict consumer may write, and what it may not.
 import { init, quantile, Run, StreamgaugeError, type Buckets, type ErrorCode } from "streamgauge";
+import { init as initLive, PacketFlag, RtpStats, type StreamStats } from "streamgauge/rtp";
 import { init as initSlim, Run as SlimRun } from "streamgauge/slim";
+import { Telemetry, type TrackTotals } from "streamgauge/telemetry";
 
 await init();
 await initSlim(new URL("https://example.org/streamgauge_bg.wasm"));
@@ -22,8 +24,24 @@ Run.fromBytes({ frames: "text" });
 // @ts-expect-error the wasm and its glue are private
 import("streamgauge/dist/wasm/full/streamgauge.js");
 
+await initLive();
+const stats = new RtpStats({ clocks: { 111: { clockHz: 48_000, kind: "audio" } } });
+const [arrivalUs, sequence] = [Float64Array.of(1), Uint16Array.of(1)];
+stats.record({ arrivalUs, sequence, ssrc: 7, flags: PacketFlag.MARKER });
+const stream: StreamStats | null = stats.snapshot(7);
+const jitter: number | null = stream?.jitterUs ?? null;
+const telemetry = new Telemetry({ level: "participant" });
+const key = { participant: "PA", track: "TR", direction: "upstream", kind: "audio" } as const;
+const seed: TrackTotals = telemetry.open(key, { nowUs: 0 }).export();
+const sent: Promise<number> = telemetry.deliver(async (report) => report.toLivekit().length);
+
+// @ts-expect-error a column of another type
+stats.record({ arrivalUs, sequence: Float64Array.of(1), ssrc: 7 });
+// @ts-expect-error no such direction
+telemetry.totals("sideways");
+
 const error: unknown = undefined;
 if (error instanceof StreamgaugeError) {
   const code: ErrorCode = error.code;
-  console.log(code, error.line?.toFixed(0), count, times, total, middle, slim);
+  console.log(code, error.line?.toFixed(0), count, times, total, middle, slim, jitter, seed, sent);
 }
