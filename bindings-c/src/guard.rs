@@ -67,8 +67,10 @@ pub(crate) unsafe fn guard(
         Ok(Err(fault)) => fault,
         Err(payload) => {
             let fault = Fault::panic(payload.as_ref());
-            // Dropping a payload may itself panic; it is small, so it is left.
-            std::mem::forget(payload);
+            // Dropping a payload may itself panic; what that leaves is small, so it is left.
+            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(again);
+            }
             fault
         }
     };

@@ -404,3 +404,85 @@ const _: () = {
     const fn shared<T: Send + Sync>() {}
     shared::<Telemetry>();
 };
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::{null, null_mut};
+
+    use super::*;
+    use crate::handle::reclaim;
+    use crate::{SG_OK, sg_packet, sg_str};
+
+    fn packet(sequence: u16) -> sg_packet {
+        sg_packet {
+            arrival_us: 0,
+            ssrc: 7,
+            rtp_timestamp: 0,
+            sequence,
+            wire_bytes: 112,
+            header_bytes: 12,
+            payload_type: 96,
+            padding_bytes: 0,
+            flags: 0,
+            reserved: [0xff; 7],
+        }
+    }
+
+    /// For Miri: packets go to the core as they are, structs and texts come back.
+    #[test]
+    fn packets_in_and_stats_out() {
+        let (mut telemetry, mut track, mut report) = (null_mut(), null_mut(), null_mut());
+        let key = sg_track_key {
+            participant: sg_str::of("PA_1"),
+            track: sg_str::of("TR_1"),
+            source: sg_str { data: null(), len: 0 },
+            mime: sg_str::of(""),
+            country: sg_str::of(""),
+            direction: SG_DIRECTION_UPSTREAM,
+            role: SG_ROLE_EDGE,
+            kind: SG_TRACK_VIDEO,
+        };
+        let packets = [packet(65_535), packet(0), packet(2)];
+        let data = [sg_data_packet { at_us: 5, bytes: 9, sequence: 1, starts_frame: 7, reserved: 0 }; 70];
+        let mut stats = [std::mem::MaybeUninit::<sg_stat>::uninit(); 2];
+        let mut count = 0;
+        let size = size_of::<sg_stat>();
+        // SAFETY: every pointer is to a local of the length that is given, and each handle is freed once.
+        unsafe {
+            assert_eq!(sg_telemetry_new(null(), 0, &mut telemetry, null_mut()), SG_OK);
+            let room = sg_str::of("RM_1");
+            assert_eq!(
+                sg_telemetry_identify(
+                    telemetry,
+                    key.participant.data,
+                    4,
+                    room.data,
+                    4,
+                    null(),
+                    0,
+                    0,
+                    null_mut()
+                ),
+                SG_OK
+            );
+            let opened = sg_telemetry_open(telemetry, &key, size_of_val(&key), 0, &mut track, null_mut());
+            assert_eq!(opened, SG_OK);
+            assert_eq!(sg_track_record(track, packets.as_ptr(), 3, null_mut()), SG_OK);
+            assert_eq!(sg_track_record(track, null(), 0, null_mut()), SG_OK);
+            assert_eq!(sg_track_record_data(track, data.as_ptr(), 70, null_mut()), SG_OK);
+            assert_eq!(sg_telemetry_flush(telemetry, 9, &mut report, null_mut()), SG_OK);
+            let out = stats.as_mut_ptr().cast();
+            assert_eq!(sg_report_stats(report, 0, out, size, 2, &mut count, null_mut()), SG_OK);
+            assert_eq!(count, 1);
+            let stat = stats[0].assume_init();
+            assert_eq!((stat.totals.primary_packets, stat.totals.packets_lost), (73, 1));
+            assert_eq!((stat.key.track.text(), stat.room_name.text()), ("TR_1", ""));
+            sg_report_free(report);
+            sg_track_free(track);
+            sg_telemetry_free(telemetry);
+            reclaim(report.cast::<Handle<sg_core::telemetry::Report>>());
+            reclaim(track.cast::<Handle<sg_core::telemetry::Track>>());
+            reclaim(telemetry.cast::<Handle<Telemetry>>());
+        }
+    }
+}
