@@ -85,6 +85,19 @@ func TestRecorderSizes(t *testing.T) {
 	}
 }
 
+func TestClosingATrackEmptiesItsRecorders(t *testing.T) {
+	telemetry := node(t, TelemetryConfig{})
+	track := must(telemetry.Open(key("PA", "TR"), 0))
+	recorder := must(track.NewRecorder(0))
+	for _, packet := range stream(7, 0, 3) {
+		is(t, recorder.Record(packet), nil)
+	}
+	is(t, track.Close(), nil)
+	if stats := statsOf(t, must(telemetry.Flush(1)), nil); len(stats) != 1 || !stats[0].Last || stats[0].Totals.PrimaryPackets != 3 || stats[0].EndUs != 2000 {
+		t.Errorf("%+v", stats)
+	}
+}
+
 // The writer is told of an error that others met when they handed over for it.
 func TestRecorderTellsItsWriter(t *testing.T) {
 	telemetry := node(t, TelemetryConfig{})

@@ -142,6 +142,16 @@ func TestRtpStatsReadersAgree(t *testing.T) {
 	if len(deltas) != 2 || *deltas[0].SSRC != 7 || deltas[0].Totals.Packets+deltas[1].Totals.Packets != totals.Packets || taken != totals.Packets {
 		t.Errorf("%d taken of %+v", taken, totals)
 	}
+	if deltas[0].MaxJitterUs != nil || deltas[0].StartUs != 0 || deltas[0].EndUs != 100 || deltas[0].Last {
+		t.Errorf("%+v", deltas[0])
+	}
+	late := stream(8, 500, 2)
+	late[1].ArrivalUs += 1600
+	is(t, stats.Record(late), nil)
+	// A.8: a sixteenth of the difference.
+	if deltas := must(slow.Flush(200)); len(deltas) != 1 || deltas[0].MaxJitterUs == nil || *deltas[0].MaxJitterUs != 100 {
+		t.Errorf("%+v", deltas)
+	}
 	one := must(stats.Snapshot(7))
 	if one.Totals.Packets != 400 || one.Totals.Lost != 90 || *one.Frames != 400 || *one.ClockHz != 90_000 || *one.PayloadType != 96 || one.LossBursts[9] != 9 {
 		t.Errorf("%+v", one)

@@ -288,7 +288,7 @@ func TestVectors(t *testing.T) {
 	for name := range listed {
 		t.Errorf("%s is skipped, and does not exist", name)
 	}
-	if ran < 75 {
+	if ran < 88 {
 		t.Errorf("only %d vectors of %d", ran, len(paths))
 	}
 }
