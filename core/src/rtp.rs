@@ -104,6 +104,12 @@ impl Packet {
         self.wire_bytes.saturating_sub(self.header_bytes).saturating_sub(self.padding_bytes as u16)
     }
 
+    /// Whether a stream may begin with it. Padding alone tells nothing of media; on the SSRC of
+    /// retransmissions senders probe the path before there is one.
+    pub(crate) const fn may_start(&self) -> bool {
+        !self.is_padding_only() || self.flags & Packet::RTX != 0
+    }
+
     /// Whether there is padding and nothing else: a probe, not media.
     pub const fn is_padding_only(&self) -> bool {
         self.padding_bytes > 0 && self.payload_bytes() == 0

@@ -114,3 +114,23 @@ fn a_flood_of_real_streams_is_bounded_and_folded() {
     assert_eq!(deltas.iter().map(|delta| delta.delta.value.packets).sum::<u64>(), 40_000);
     assert_eq!(deltas.last().unwrap().ssrc, None);
 }
+
+#[test]
+fn padding_begins_a_stream_of_retransmissions_and_none_of_media() {
+    let mut stats = RtpStats::new(RtpConfig::default()).unwrap();
+    let padding = |ssrc, sequence, flags| Packet {
+        ssrc,
+        sequence,
+        flags,
+        wire_bytes: 267,
+        header_bytes: 12,
+        padding_bytes: 255,
+        payload_type: 97,
+        ..Packet::default()
+    };
+    stats.record(&[1, 2, 3].map(|sequence| padding(7, sequence, Packet::RTX)));
+    stats.record(&[1, 2, 3].map(|sequence| padding(8, sequence, 0)));
+    assert_eq!(stats.totals().rtx_packets, 3);
+    assert_eq!((stats.totals().packets, stats.unvalidated().packets), (3, 3));
+    assert!(stats.snapshot(7).is_some() && stats.snapshot(8).is_none());
+}

@@ -2,7 +2,7 @@
 
 use crate::shell::{self, Cmd, Failure, Result, cmd, fail};
 use crate::stages::Outcome;
-use crate::{c, stamp};
+use crate::{c, doctor, stamp};
 
 /// The module, and those on it.
 const MODULES: [&str; 5] = [
@@ -13,16 +13,19 @@ const MODULES: [&str; 5] = [
     "examples/ring-go",
 ];
 
+/// A program whose test needs a browser.
+const SFU: &str = "examples/pion-sfu";
+
 /// gofmt and go vet.
 pub(crate) fn lint() -> Result<Outcome> {
-    let unformatted = cmd("gofmt", ["-l", "tests/oracle"]).args(MODULES).stdout()?;
+    let unformatted = cmd("gofmt", ["-l", "tests/oracle", SFU]).args(MODULES).stdout()?;
     if !unformatted.trim().is_empty() {
         return fail(format!(
             "run gofmt -w on: {}",
             unformatted.split_whitespace().collect::<Vec<_>>().join(" ")
         ));
     }
-    for module in MODULES {
+    for module in MODULES.into_iter().chain([SFU]) {
         go(&["vet", "./..."])?.dir(shell::root().join(module)).run()?;
     }
     Ok(Outcome::default())
@@ -30,34 +33,45 @@ pub(crate) fn lint() -> Result<Outcome> {
 
 /// The tests, against the shared and the static library, with the race detector and cgo's pointer checks.
 pub(crate) fn test() -> Result<Outcome> {
-    let lib = c::prefix()?.join("lib");
     let mut outcome = Outcome::default();
-    let linked = MODULES.map(|module| (module, "shared", ""));
-    for (module, linking, tags) in linked.into_iter().chain([(MODULES[0], "static", "streamgauge_static")]) {
-        let of = shell::root().join(module);
-        let name = format!("{}-{linking}", module.rsplit('/').next().unwrap_or(module));
-        // Compiled only when something changed: `go test` cannot see a new library behind cgo.
-        let binary = shell::work().join(format!("go-tests-{name}"));
-        let wrappers = shell::root().join(MODULES[0]);
-        let inputs = [of.clone(), wrappers, lib.join("libstreamgauge.a"), lib.join("pkgconfig")];
-        stamp::once(&format!("go-{name}"), &inputs, std::slice::from_ref(&binary), || {
-            let path = binary.to_string_lossy();
-            go(&["test", "-c", "-race", "-tags", tags, "-o", &path, "."])?.dir(&of).run().map(drop)
-        })?;
-        let output = cmd(&binary, ["-test.v", "-test.count=1"])
-            .dir(&of)
-            .env("LD_LIBRARY_PATH", &lib)
-            .env("DYLD_LIBRARY_PATH", &lib)
-            .env("STREAMGAUGE_ROOT", shell::root())
-            .run()?;
-        let passed = output.lines().filter(|l| l.trim_start().starts_with("--- PASS")).count() as u64;
-        if passed == 0 {
-            return Err(Failure { message: "no Go test ran".to_string(), output });
-        }
-        outcome.passed += passed;
-        outcome = outcome.note(format!("go: {passed} passed, 0 failed ({module}, {linking}, race detector)"));
+    for module in MODULES {
+        outcome = outcome.and(tests(module, "shared", "")?);
     }
-    Ok(outcome)
+    Ok(outcome.and(tests(MODULES[0], "static", "streamgauge_static")?))
+}
+
+/// What Chromium sends to an SFU is what the SFU counts.
+pub(crate) fn sfu() -> Result<Outcome> {
+    tests(SFU, "shared", "")
+}
+
+fn tests(module: &str, linking: &str, tags: &str) -> Result<Outcome> {
+    let lib = c::prefix()?.join("lib");
+    let of = shell::root().join(module);
+    let name = format!("{}-{linking}", module.rsplit('/').next().unwrap_or(module));
+    // Compiled only when something changed: `go test` cannot see a new library behind cgo.
+    let binary = shell::work().join(format!("go-tests-{name}"));
+    let wrappers = shell::root().join(MODULES[0]);
+    let inputs = [of.clone(), wrappers, lib.join("libstreamgauge.a"), lib.join("pkgconfig")];
+    stamp::once(&format!("go-{name}"), &inputs, std::slice::from_ref(&binary), || {
+        let path = binary.to_string_lossy();
+        go(&["test", "-c", "-race", "-tags", tags, "-o", &path, "."])?.dir(&of).run().map(drop)
+    })?;
+    let mut test = cmd(&binary, ["-test.v", "-test.count=1"])
+        .dir(&of)
+        .env("LD_LIBRARY_PATH", &lib)
+        .env("DYLD_LIBRARY_PATH", &lib)
+        .env("STREAMGAUGE_ROOT", shell::root());
+    if let Some(browser) = doctor::chromium() {
+        test = test.env("CHROMIUM", browser);
+    }
+    let output = test.run()?;
+    let passed = output.lines().filter(|l| l.trim_start().starts_with("--- PASS")).count() as u64;
+    if passed == 0 {
+        return Err(Failure { message: "no Go test ran".to_string(), output });
+    }
+    let outcome = Outcome { passed, ..Outcome::default() };
+    Ok(outcome.note(format!("go: {passed} passed, 0 failed ({module}, {linking}, race detector)")))
 }
 
 /// The module's benchmarks on the release library; `args` are those of `go test`.

@@ -125,7 +125,12 @@ fn test(lang: Option<&str>) -> Result<()> {
             Stage { name: "C tests, sanitizers", needs: &[CC, PKG_CONFIG, CJSON], run: c::sanitizers },
         ]
     };
-    let go = || vec![Stage { name: "Go tests", needs: &[CC, PKG_CONFIG, GO], run: go::test }];
+    let go = || {
+        vec![
+            Stage { name: "Go tests", needs: &[CC, PKG_CONFIG, GO], run: go::test },
+            Stage { name: "Go SFU against Chromium", needs: &[CC, PKG_CONFIG, GO, CHROMIUM], run: go::sfu },
+        ]
+    };
     let py = || vec![Stage { name: "Python tests", needs: &[PYTHON, CC], run: py::test }];
     let js = || {
         vec![

@@ -241,7 +241,7 @@ impl Receiver {
             }
             State::Probation => {
                 let early = self.early.get_or_insert_default();
-                if packet.is_padding_only() {
+                if !packet.may_start() {
                     early.dropped.add(packet);
                     return;
                 }

@@ -162,7 +162,7 @@ impl RtpStats {
     #[cold]
     fn record_new(&mut self, packets: &[Packet]) -> usize {
         let first = &packets[0];
-        if first.is_padding_only() {
+        if !first.may_start() {
             self.unvalidated.add(first);
             return 1;
         }
