@@ -100,21 +100,32 @@ func newReport(pointer *C.sg_report) (*Report, error) {
 // Len is how many stats it has.
 func (r *Report) Len() int { return r.count }
 
+// statsAtATime are read with one call: few enough that they stay in the processor's cache.
+const statsAtATime = 128
+
 // Stats gives all stats, by key.
 func (r *Report) Stats() ([]Stat, error) {
-	list := make([]C.sg_stat, r.count)
-	var stats []Stat
+	list := make([]C.sg_stat, min(r.count, statsAtATime))
+	stats := make([]Stat, 0, r.count)
 	err := r.handle.shared(func(handle *C.sg_report, object **C.sg_error) C.sg_status {
-		var count C.size_t
-		status := C.sg_report_stats(handle, 0, unsafe.SliceData(list), C.sizeof_sg_stat, C.size_t(len(list)), &count, object)
-		if status == C.SG_OK {
-			// The texts live as long as the handle, which is kept here.
-			seen := texts{}
-			stats = converted(list, seen.stat)
+		// The texts live as long as the handle, which is kept here.
+		seen := texts{}
+		for len(stats) < r.count {
+			var count C.size_t
+			status := C.sg_report_stats(handle, C.size_t(len(stats)), unsafe.SliceData(list), C.sizeof_sg_stat, C.size_t(len(list)), &count, object)
+			if status != C.SG_OK {
+				return status
+			}
+			for i := range list[:min(len(list), r.count-len(stats))] {
+				stats = append(stats, seen.stat(&list[i]))
+			}
 		}
-		return status
+		return C.SG_OK
 	})
-	return stats, err
+	if err != nil {
+		return nil, err
+	}
+	return stats, nil
 }
 
 // LiveKit gives the stats as livekit.AnalyticsStats, protobuf that LiveKit's services take. node names this node. Each
