@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamgauge as sg
+from series_vectors import SeriesReplay
 from streamgauge import errors
 
 TESTS = Path(__file__).parents[2] / "tests"
@@ -18,7 +19,7 @@ VECTORS = sorted((TESTS / "vectors").glob("*.json"))
 SKIPS = json.loads((TESTS / "skips.json").read_text()).get("py", {})
 
 #: Fewer than these would be an empty folder, or one that is not the folder.
-AT_LEAST = 85
+AT_LEAST = 100
 
 
 def integer(args, key, default=None):
@@ -29,7 +30,7 @@ def options(args, *names):
     return {name: int(args[name]) for name in names if args.get(name) is not None}
 
 
-class Replay:
+class Replay(SeriesReplay):
     """Runs the operations of one vector; the objects it makes, by id."""
 
     def __init__(self):

@@ -9,6 +9,8 @@ mod packets;
 mod ring;
 #[path = "vectors/run.rs"]
 mod run;
+#[path = "vectors/series.rs"]
+mod series;
 #[path = "vectors/tracks.rs"]
 mod tracks;
 
@@ -46,12 +48,14 @@ fn every_vector_holds() {
         assert_eq!(ops.len(), expected.len(), "{name}");
         let mut packets = packets::Adapter::default();
         let mut ring = ring::Adapter::default();
+        let mut series = series::Adapter::default();
         let mut tracks = tracks::Adapter::default();
         count += 1;
         for (i, (op, expected)) in ops.iter().zip(expected).enumerate() {
             let (name_of_op, args) = (op["op"].as_str().unwrap(), &op["args"]);
             let answer = packets.run(name_of_op, args).or_else(|| ring.run(name_of_op, args));
             let answer = answer.or_else(|| tracks.run(name_of_op, args));
+            let answer = answer.or_else(|| series.run(name_of_op, args));
             let answer = answer.or_else(|| run::answer(name_of_op, args));
             let answer = answer.expect("a known operation");
             if let Err(difference) = compare(&answer, expected) {
@@ -60,11 +64,11 @@ fn every_vector_holds() {
         }
     }
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(count >= 85, "only {count} vectors of {}", files.len());
+    assert!(count >= 100, "only {count} vectors of {}", files.len());
 }
 
 fn knows(op: &str) -> bool {
-    packets::knows(op) || ring::knows(op) || run::knows(op) || tracks::knows(op)
+    packets::knows(op) || ring::knows(op) || run::knows(op) || series::knows(op) || tracks::knows(op)
 }
 
 fn compare(answer: &Result<Value>, expected: &Value) -> std::result::Result<(), String> {
