@@ -119,6 +119,14 @@ impl RtpStats {
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     pub fn record(&mut self, packets: &[Packet]) {
+        // Alone, as a server without batches gives them, a packet has nothing to look ahead for.
+        if let [packet] = packets
+            && let Some(at) = self.index.find(&self.slots, packet.ssrc)
+        {
+            let stream = &mut self.slots[at as usize];
+            stream.heard = true;
+            return stream.record(packet, &self.config.payloads);
+        }
         let mut rest = packets;
         while !rest.is_empty() {
             let (places, found) = self.look_up(rest);
