@@ -103,6 +103,11 @@ impl PyRtpStats {
         self.with(py, |stats| stats.evictions())
     }
 
+    #[getter]
+    fn memory_bytes(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, |stats| stats.memory_bytes())
+    }
+
     #[pyo3(signature = (ssrc, /))]
     fn remove(&self, py: Python<'_>, ssrc: &Bound<'_, PyAny>) -> PyResult<bool> {
         let ssrc = int("ssrc", ssrc)?;

@@ -278,6 +278,7 @@ class TestRtpStats:
             stats.record(array)
         stats.settle()
         assert len(stats) <= 8
+        assert 0 < stats.memory_bytes < 100_000
         counted = stats.totals().packets + stats.unvalidated().packets
         assert counted == 2 * len(noise) + len(hostile)
         assert len(stats.snapshots()) <= 8

@@ -155,6 +155,9 @@ class RtpStats:
     @property
     def evictions(self) -> int:
         """Streams that were evicted or removed."""
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that it takes, bytes; bounded by ``max_streams``."""
     def remove(self, ssrc: int, /) -> bool:
         """Ends a stream: its counts stay in the totals. ``False`` when there is none."""
     def settle(self) -> None:
