@@ -94,11 +94,13 @@ impl RawRtp {
         out
     }
 
-    /// Unvalidated packets and their bytes, evictions, streams.
+    /// Unvalidated packets and their bytes, evictions, streams, memory in bytes.
     pub fn counts(&self) -> Vec<f64> {
         let held = self.stats.unvalidated();
         let (evictions, streams) = (self.stats.evictions(), self.stats.len());
-        vec![held.packets as f64, held.wire_bytes as f64, evictions as f64, streams as f64]
+        let memory_bytes = self.stats.memory_bytes();
+        let counts = [held.packets, held.wire_bytes, evictions, streams as u64, memory_bytes as u64];
+        counts.map(|count| count as f64).to_vec()
     }
 
     /// Ends a stream.

@@ -2,6 +2,7 @@
 
 use js_sys::{Array, Function};
 use std::sync::Arc;
+use streamgauge::export::OtlpConfig;
 use streamgauge::telemetry::{
     ByteView, DataPacket, Direction, LayerTotals, Level, Report, Role, RtcpSample, Stat, Telemetry,
     TelemetryConfig, Track, TrackKey, TrackKind, TrackSeed, TrackTotals,
@@ -148,6 +149,13 @@ impl RawTelemetry {
     #[wasm_bindgen(js_name = toPrometheus)]
     pub fn to_prometheus(&self, top: f64, openmetrics: bool) -> String {
         export::account_text(&self.0.account(), top as usize, openmetrics)
+    }
+
+    /// OTLP metrics with cumulative temporality; `resource` as in [`otlp_config`].
+    #[wasm_bindgen(js_name = toOtlp)]
+    pub fn to_otlp(&self, now_us: f64, top: f64, resource: &Array) -> Vec<u8> {
+        let config = otlp_config(top, resource);
+        export::otlp_cumulative(&self.0.account(), now_us as i64, &config).to_protobuf()
     }
 }
 
@@ -316,6 +324,22 @@ impl RawReport {
             id.and_then(|id| id.as_string()).unwrap_or_default()
         })
     }
+
+    /// OTLP metrics with delta temporality; `resource` as in [`otlp_config`].
+    #[wasm_bindgen(js_name = toOtlp)]
+    pub fn to_otlp(&self, top: f64, resource: &Array) -> Vec<u8> {
+        export::otlp_delta(&self.0, &otlp_config(top, resource)).to_protobuf()
+    }
+}
+
+/// `resource` has names and values in turn; empty, the usual ones.
+fn otlp_config(top: f64, resource: &Array) -> OtlpConfig {
+    let mut config = OtlpConfig { top_tracks: top as usize, ..OtlpConfig::default() };
+    let texts: Vec<String> = resource.iter().filter_map(|text| text.as_string()).collect();
+    if !texts.is_empty() {
+        config.resource = texts.as_chunks::<2>().0.iter().map(|[a, b]| (a.clone(), b.clone())).collect();
+    }
+    config
 }
 
 fn one_of<T, const N: usize>(what: &str, given: &str, names: [(&str, T); N]) -> Result<T> {

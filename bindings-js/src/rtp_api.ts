@@ -213,16 +213,23 @@ export class RtpStats extends Held<RawRtp, LiveGlue> {
 
   /**
    * Packets that are not in the totals, of SSRCs that are no stream (yet), and their bytes; streams that
-   * were evicted or removed; SSRCs kept.
+   * were evicted or removed; SSRCs kept; the memory that all takes.
    */
   counts(): {
     unvalidatedPackets: number;
     unvalidatedWireBytes: number;
     evictions: number;
     ssrcs: number;
+    memoryBytes: number;
   } {
     const n = new Numbers(this.call((raw) => raw.counts()));
-    return n.record(["unvalidatedPackets", "unvalidatedWireBytes", "evictions", "ssrcs"]);
+    return n.record([
+      "unvalidatedPackets",
+      "unvalidatedWireBytes",
+      "evictions",
+      "ssrcs",
+      "memoryBytes",
+    ]);
   }
 
   /** Ends a stream: its counts stay in the totals. `false` when there is none. */

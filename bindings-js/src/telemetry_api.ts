@@ -188,6 +188,14 @@ export interface DataColumns {
   startsFrame?: Uint8Array;
 }
 
+/** What OTLP metrics say beside the counts: an `ExportMetricsServiceRequest` as protobuf. */
+export interface OtlpOptions {
+  /** Attributes of the resource; `service.name` is `streamgauge` without it. */
+  resource?: Record<string, string>;
+  /** How many tracks of each direction, role and kind have series of their own; 100 without it. */
+  top?: number;
+}
+
 const COUNTS = [
   "primaryPackets",
   "primaryBytes",
@@ -407,6 +415,12 @@ export class Telemetry extends Held<RawTelemetry, LiveGlue> {
     const { top = 100, openmetrics = false } = options;
     return this.call((raw) => raw.toPrometheus(u32(top, "top"), openmetrics));
   }
+
+  /** The same as OTLP metrics with cumulative temporality. */
+  toOtlp(options: OtlpOptions & { nowUs?: number } = {}): Uint8Array {
+    const [top, resource] = otlpOf(options);
+    return this.call((raw) => raw.toOtlp(now(options.nowUs), top, resource));
+  }
 }
 
 /**
@@ -568,6 +582,18 @@ export class Report extends Held<RawReport, LiveGlue> {
     if (failed !== undefined) throw failed.error;
     return encoded;
   }
+
+  /** What the report adds as OTLP metrics with delta temporality. */
+  toOtlp(options: OtlpOptions = {}): Uint8Array {
+    const [top, resource] = otlpOf(options);
+    return this.call((raw) => raw.toOtlp(top, resource));
+  }
+}
+
+function otlpOf(options: OtlpOptions): [number, string[]] {
+  const { top = 100, resource = {} } = options;
+  const texts = Object.entries(resource).flatMap(([name, value]) => [name, text(value, name)]);
+  return [u32(top, "top"), texts];
 }
 
 function randomId(): string {

@@ -139,6 +139,7 @@ export const liveCases = {
     check.equal(stats.snapshots().length, 1);
     check.equal(stats.totals().packets, 598);
     check.equal(stats.counts().ssrcs, 1);
+    check.equal(stats.counts().memoryBytes > 0, true);
     check.equal(stats.remove(7), true);
     check.equal(stats.remove(7), false);
     check.equal(stats.totals().packets, 598);
@@ -296,6 +297,12 @@ export const liveCases = {
     check.equal(thrown(() => report.toLivekit("", failing)).message, "no ids left");
     check.equal(thrown(() => report.toLivekit("", () => 5)).code, "invalid_argument");
     check.equal(text(report.toLivekit("", () => "AS_8")).includes("AS_8"), true);
+    const named = { resource: { "service.name": "n1" } };
+    check.equal(text(report.toOtlp(named)).includes("n1"), true);
+    check.equal(text(report.toOtlp()).includes("TR_1"), true);
+    check.equal(text(telemetry.toOtlp({ nowUs: 2 })).includes("TR_1"), true);
+    check.equal(text(telemetry.toOtlp({ nowUs: 2, top: 0 })).includes("TR_1"), false);
+    check.equal(thrown(() => report.toOtlp({ resource: { a: 5 } })).code, "invalid_argument");
     [report, track, telemetry].forEach((handle) => handle.free());
   },
   "telemetry: delivery": async (api, check) => {
