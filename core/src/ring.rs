@@ -420,6 +420,7 @@ impl ChunkRing {
     }
 
     /// Locks the ring with room for `len` more bytes.
+    #[inline]
     fn open_for(&self, len: usize, now_us: Micros) -> Result<MutexGuard<'_, State>> {
         if len > MAX_CHUNK_BYTES {
             return Err(too_long(len));
@@ -453,19 +454,25 @@ impl ChunkInfo {
 
 /// Appends a chunk for which room was made, and wakes who waits once the lock is released.
 fn append(mut state: MutexGuard<'_, State>, now_us: Micros, buffer: Vec<u8>, info: ChunkInfo) -> u64 {
-    let mut wake = WakeList::default();
     let sequence = state.store.append(buffer, now_us, info.random_access, info.preamble);
-    state.waiters.fire(info.random_access, &mut wake);
-    drop(state);
-    wake.wake();
+    if state.waiters.any_armed() {
+        let mut wake = WakeList::default();
+        state.waiters.fire(info.random_access, &mut wake);
+        drop(state);
+        wake.wake();
+    }
     sequence
 }
 
-/// Copies in pieces below the size from which `memcpy` may use `rep movsb`: that is 15 times slower
-/// on some x86 processors when the destination lies 1 to 63 bytes after the source within a page.
+/// Copies in one piece, but for one case: where the destination lies 1 to 63 bytes after the source
+/// within a page, `memcpy` with `rep movsb` is 15 times slower on some x86 processors, so there the
+/// pieces are below the size from which it may be used.
 fn copy_in(buffer: &mut Vec<u8>, bytes: &[u8]) {
-    for piece in bytes.chunks(2048) {
-        buffer.extend_from_slice(piece);
+    let apart = (buffer.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize) % 4096;
+    if bytes.len() > 2048 && (1..64).contains(&apart) {
+        bytes.chunks(2048).for_each(|piece| buffer.extend_from_slice(piece));
+    } else {
+        buffer.extend_from_slice(bytes);
     }
 }
 

@@ -1,4 +1,7 @@
 //! What a ring holds: slots, pins, evicted chunks that are still held.
+//!
+//! A chunk's slot is found by its sequence number, and slots are written in place: building one and
+//! moving it in costs as much as the lock.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -10,8 +13,10 @@ use super::{Read, RingConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::Micros;
 
+const MIN_SLOTS: usize = 16;
+
 /// One buffered chunk.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Slot {
     pub(super) buffer: Vec<u8>,
     pub(super) time_us: Micros,
@@ -23,7 +28,7 @@ pub(super) struct Slot {
 
 /// How often a slot is held, and its length again. Apart from the slots, so that pinning a batch
 /// writes to few cache lines: the slots themselves stay shared between the readers' cores.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Pins {
     count: u32,
     len: u32,
@@ -39,8 +44,9 @@ struct Retired {
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) config: RingConfig,
-    slots: VecDeque<Slot>,
-    pins: VecDeque<Pins>,
+    /// By sequence number modulo their count, which is 0 or a power of two; as many pins.
+    slots: Vec<Slot>,
+    pins: Vec<Pins>,
     retired: BTreeMap<u64, Retired>,
     /// Sequence numbers of the buffered random-access points.
     access_points: VecDeque<u64>,
@@ -64,8 +70,8 @@ impl Store {
         let pool = Pool::prewarmed(config.payload_hint_bytes, config.max_chunks);
         Store {
             config,
-            slots: VecDeque::new(),
-            pins: VecDeque::new(),
+            slots: Vec::new(),
+            pins: Vec::new(),
             retired: BTreeMap::new(),
             access_points: VecDeque::new(),
             tail: start,
@@ -84,8 +90,8 @@ impl Store {
     pub(super) fn make_room(&mut self, len: usize, now_us: Micros) {
         let now_us = now_us.max(self.head.time_us.unwrap_or(Micros::MIN));
         self.expire(now_us);
-        while !self.slots.is_empty()
-            && (self.slots.len() >= self.config.max_chunks
+        while !self.is_empty()
+            && (self.buffered_chunks() >= self.config.max_chunks as u64
                 || self.buffered_bytes().saturating_add(len as u64) > self.config.max_bytes)
         {
             self.evict();
@@ -95,7 +101,7 @@ impl Store {
     /// Evicts what is older than the age limit allows at `now_us`.
     pub(super) fn expire(&mut self, now_us: Micros) {
         if let Some(max_age_us) = self.config.max_age_us {
-            while self.slots.front().is_some_and(|slot| now_us.saturating_sub(slot.time_us) > max_age_us) {
+            while self.oldest_us().is_some_and(|oldest_us| now_us.saturating_sub(oldest_us) > max_age_us) {
                 self.evict();
             }
         }
@@ -126,25 +132,61 @@ impl Store {
         if random_access {
             self.access_points.push_back(sequence);
         }
-        self.slots.push_back(Slot { buffer, time_us, random_access, preamble, offset_bytes });
-        self.pins.push_back(Pins { count: 0, len });
+        if sequence - self.tail.sequence == self.slots.len() as u64 {
+            self.grow();
+        }
+        let at = self.place(sequence);
+        let slot = &mut self.slots[at];
+        slot.buffer = buffer;
+        slot.time_us = time_us;
+        slot.random_access = random_access;
+        slot.preamble = preamble;
+        slot.offset_bytes = offset_bytes;
+        self.pins[at] = Pins { count: 0, len };
         sequence
     }
 
+    /// Twice as many slots; every one in use is one of a buffered chunk.
+    #[cold]
+    fn grow(&mut self) {
+        let count = (2 * self.slots.len()).max(MIN_SLOTS);
+        let mut slots: Vec<Slot> = (0..count).map(|_| Slot::default()).collect();
+        let mut pins = vec![Pins::default(); count];
+        for step in 0..self.slots.len() as u64 {
+            let sequence = self.tail.sequence + step;
+            let (from, to) = (self.place(sequence), sequence as usize % count);
+            slots[to] = std::mem::take(&mut self.slots[from]);
+            pins[to] = self.pins[from];
+        }
+        (self.slots, self.pins) = (slots, pins);
+    }
+
+    /// Where the slot of a buffered chunk is.
+    #[inline]
+    fn place(&self, sequence: u64) -> usize {
+        sequence as usize & self.slots.len().wrapping_sub(1)
+    }
+
+    /// Drops the oldest chunk; there is one.
+    #[inline]
     fn evict(&mut self) {
-        let (Some(slot), Some(pins)) = (self.slots.pop_front(), self.pins.pop_front()) else { return };
         let sequence = self.tail.sequence;
+        let at = self.place(sequence);
+        let slot = &mut self.slots[at];
+        let buffer = std::mem::take(&mut slot.buffer);
         self.tail.sequence += 1;
-        self.tail.offset_bytes += slot.buffer.len() as u64;
+        self.tail.offset_bytes += buffer.len() as u64;
         self.tail.time_us = Some(slot.time_us);
         if slot.random_access {
+            slot.preamble = None;
             self.access_points.pop_front();
         }
-        if pins.count == 0 {
-            self.pool.put(slot.buffer);
-        } else {
-            self.retired_bytes += slot.buffer.len() as u64;
-            self.retired.insert(sequence, Retired { buffer: slot.buffer, pins: pins.count });
+        match self.pins[at].count {
+            0 => self.pool.put(buffer),
+            pins => {
+                self.retired_bytes += buffer.len() as u64;
+                self.retired.insert(sequence, Retired { buffer, pins });
+            }
         }
     }
 
@@ -157,10 +199,11 @@ impl Store {
         max_bytes: u64,
         batch: &mut Batch,
     ) -> Result<Position> {
-        let start = (from.sequence - self.tail.sequence) as usize;
         let mut next = from;
         batch.start_at(from.sequence);
-        for (slot, pins) in self.slots.range(start..).zip(self.pins.range_mut(start..)) {
+        for sequence in from.sequence..self.head.sequence {
+            let at = self.place(sequence);
+            let (slot, pins) = (&self.slots[at], &mut self.pins[at]);
             let len = u64::from(pins.len);
             if batch.len() >= max_chunks || (!batch.is_empty() && batch.bytes() + len > max_bytes) {
                 break;
@@ -194,8 +237,9 @@ impl Store {
             self.unpin_retired(sequence);
             sequence += 1;
         }
-        let start = (sequence - self.tail.sequence.min(sequence)) as usize;
-        for pins in self.pins.range_mut(start..start + (end - sequence) as usize) {
+        for sequence in sequence..end {
+            let at = self.place(sequence);
+            let pins = &mut self.pins[at];
             pins.count -= 1;
             if pins.count == 0 {
                 self.held_chunks -= 1;
@@ -221,8 +265,9 @@ impl Store {
 
     /// One more hold of a chunk that is held already.
     pub(super) fn pin_again(&mut self, sequence: u64) {
+        let at = self.place(sequence);
         add_pin(match sequence.checked_sub(self.tail.sequence) {
-            Some(at) => &mut self.pins[at as usize].count,
+            Some(_) => &mut self.pins[at].count,
             None => &mut self.retired.get_mut(&sequence).expect("an evicted chunk stays while held").pins,
         });
     }
@@ -307,7 +352,16 @@ impl Store {
     /// The newest slot for which `enough` holds (which it does from the oldest up to some slot),
     /// else the oldest.
     fn newest_where(&self, enough: impl Fn(&Slot) -> bool) -> (u64, bool) {
-        let count = self.slots.partition_point(enough) as u64;
+        let (mut low, mut high) = (self.tail.sequence, self.head.sequence);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if enough(&self.slots[self.place(middle)]) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let count = low - self.tail.sequence;
         (self.tail.sequence + count.saturating_sub(1), count > 0)
     }
 
@@ -319,12 +373,11 @@ impl Store {
         if sequence == self.tail.sequence {
             return self.tail;
         }
-        let at = (sequence - self.tail.sequence) as usize;
         Position {
             epoch: self.head.epoch,
             sequence,
-            offset_bytes: self.slots[at].offset_bytes,
-            time_us: Some(self.slots[at - 1].time_us),
+            offset_bytes: self.slots[self.place(sequence)].offset_bytes,
+            time_us: Some(self.slots[self.place(sequence - 1)].time_us),
         }
     }
 
@@ -362,15 +415,19 @@ impl Store {
 
     /// Publish time of the oldest buffered chunk.
     pub(super) fn oldest_us(&self) -> Option<Micros> {
-        self.slots.front().map(|slot| slot.time_us)
+        (!self.is_empty()).then(|| self.slots[self.place(self.tail.sequence)].time_us)
     }
 
     pub(super) fn newest(&self) -> Option<u64> {
-        if self.slots.is_empty() { None } else { Some(self.head.sequence - 1) }
+        if self.is_empty() { None } else { Some(self.head.sequence - 1) }
     }
 
     pub(super) fn buffered_chunks(&self) -> u64 {
-        self.slots.len() as u64
+        self.head.sequence - self.tail.sequence
+    }
+
+    fn is_empty(&self) -> bool {
+        self.head.sequence == self.tail.sequence
     }
 
     pub(super) fn buffered_bytes(&self) -> u64 {

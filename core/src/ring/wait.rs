@@ -88,11 +88,13 @@ impl Waiters {
         self.entries[key].wakeup.take()
     }
 
+    /// Whether anybody may have to be woken.
+    pub(super) fn any_armed(&self) -> bool {
+        !self.armed.is_empty()
+    }
+
     /// Moves to `wake` everybody whom a new chunk concerns.
     pub(super) fn fire(&mut self, random_access: bool, wake: &mut WakeList) {
-        if self.armed.is_empty() {
-            return;
-        }
         let entries = &mut self.entries;
         self.armed.retain(|key| {
             let waiter = &mut entries[*key];
