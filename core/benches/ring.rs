@@ -359,9 +359,9 @@ fn main() {
     println!("Broadcast copies in with `Bytes::copy_from_slice` / in pieces of 2 KiB, as the ring does.\n");
     println!("One thread, 64 chunks published, then read by each reader; ns.\n");
     println!(
-        "| chunk | readers | publish: broadcast | ring | over memcpy | read: broadcast | ring | memcpy, 1 / {CAPACITY} places |"
+        "| chunk | readers | publish: broadcast | ring | over memcpy | read: broadcast | ring | memcpy, 1 / {CAPACITY} places | GB/s: ring in | memcpy |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     for size in [1316, 65536] {
         for readers in [1, 8, 64, 1000] {
             let rounds = (if size > 10_000 { 300 } else { 6_000 } / readers).max(8);
@@ -377,7 +377,7 @@ fn main() {
             );
             let [whole, pieces, ring, memcpy] = [best[0], best[1], best[2], best[3]];
             println!(
-                "| {size} | {readers} | {:.0} / {:.0} | {:.0} | {:.2}x | {:.1} | {:.1} | {:.0} / {:.0} |",
+                "| {size} | {readers} | {:.0} / {:.0} | {:.0} | {:.2}x | {:.1} | {:.1} | {:.0} / {:.0} | {:.1} | {:.1} |",
                 whole[0],
                 pieces[0],
                 ring[0],
@@ -385,7 +385,9 @@ fn main() {
                 whole[1].min(pieces[1]),
                 ring[1],
                 memcpy[0],
-                memcpy[1]
+                memcpy[1],
+                size as f64 / ring[0],
+                size as f64 / memcpy[1]
             );
         }
     }

@@ -5,20 +5,83 @@ use std::path::PathBuf;
 use crate::shell::{self, Result, cargo, cmd};
 use crate::{c, go, py};
 
-/// Criterion for the core, and the comparison with the script, pandas and polars, which writes
-/// `target/bench/report.md`. `core ARGS` and `compare ARGS` run one of the two, `go ARGS` those of the
-/// Go module, `c` what recording costs through the C library.
+/// Benchmarks of the core that print tables of their own.
+const TABLES: [&str; 3] = ["rtp", "telemetry", "ring"];
+
+/// Criterion for the core, the comparison with the script, pandas and polars, and the core's tables,
+/// all in `target/bench/report.md`. `core ARGS` and `compare ARGS` run one of the first two, `rtp`,
+/// `telemetry` and `ring` one table, `instructions` counts instead of timing, `go ARGS` those of
+/// the Go module, `c` what recording costs through the C library.
 pub(crate) fn run(args: &[&str]) -> Result<()> {
     match args {
         ["core", args @ ..] => core(args),
         ["compare", args @ ..] => compare(args),
         ["c"] => c::bench(),
         ["go", args @ ..] => go::bench(args),
+        ["instructions"] => instructions(),
+        [name, args @ ..] if TABLES.contains(name) => table(name, args).map(drop),
         args => {
             core(&[])?;
-            compare(args)
+            compare(args)?;
+            let report = shell::target().join("bench/report.md");
+            let mut text = shell::read(&report)?;
+            for name in TABLES {
+                text += "\n";
+                text += &table(name, &[])?;
+            }
+            shell::write(&report, text)
         }
     }
+}
+
+/// Runs one of [`TABLES`] and shows what it prints.
+fn table(name: &str, args: &[&str]) -> Result<String> {
+    let text = cmd(program(name)?, args).stdout()?;
+    println!("{text}");
+    Ok(text)
+}
+
+/// Instructions under callgrind: two runs of a benchmark's `count`, the difference over what the
+/// second does more. Other work on the machine changes nothing.
+fn instructions() -> Result<()> {
+    // Benchmark, case, rounds, what one round does so many times, and what that is.
+    const CASES: [(&str, &str, [u64; 2], u64, &str); 11] = [
+        ("rtp", "receiver", [90_000, 190_000], 1, "packet, one stream, a call each"),
+        ("rtp", "one", [90_000, 190_000], 1, "packet, one stream"),
+        ("rtp", "lossy", [90_000, 190_000], 1, "packet, one stream, 3 % lost, 1 % out of order"),
+        ("rtp", "16", [90_000, 190_000], 1, "packet, 16 streams in turn"),
+        ("rtp", "1000", [90_000, 190_000], 1, "packet, 1,000 streams in turn"),
+        ("rtp", "1000-random", [90_000, 190_000], 1, "packet, 1,000 streams, any next"),
+        ("telemetry", "1", [20, 60], 256, "packet through a track, batches of 1 (making it included)"),
+        ("telemetry", "256", [20, 60], 256, "packet through a track, batches of 256 (making it included)"),
+        ("telemetry", "feed", [2, 6], 1000, "8 packets recorded by a track"),
+        ("telemetry", "flush", [2, 6], 1000, "the same, and a report of the track as LiveKit protobuf"),
+        ("ring", "", [10_000, 30_000], 1, "1316 bytes published to a ring and read by one reader in batches"),
+    ];
+    println!("| instructions | for |\n|---|---|");
+    for (bench, case, rounds, times, what) in CASES {
+        let program = program(bench)?;
+        let mut counts = [0; 2];
+        for (count, rounds) in counts.iter_mut().zip(rounds) {
+            *count = cmd("valgrind", ["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+                .args([program.as_os_str(), "count".as_ref()])
+                .args(Some(case).filter(|case| !case.is_empty()))
+                .args([rounds.to_string()])
+                .run()
+                .and_then(|text| collected(&text))?;
+        }
+        let [less, more] = counts;
+        let per = more.saturating_sub(less) as f64 / ((rounds[1] - rounds[0]) * times) as f64;
+        println!("| {per:.1} | {what} |");
+    }
+    Ok(())
+}
+
+/// What callgrind says it counted.
+fn collected(text: &str) -> Result<u64> {
+    text.lines()
+        .find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok())
+        .ok_or_else(|| "callgrind did not say what it counted".into())
 }
 
 fn core(args: &[&str]) -> Result<()> {

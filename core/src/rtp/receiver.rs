@@ -151,7 +151,13 @@ impl Receiver {
 
     /// Counts packets from the first on, which is of this SSRC, and gives how many: one at least.
     pub(super) fn record_run(&mut self, packets: &[Packet], payloads: &PayloadMap) -> usize {
-        let counted = self.record_plain(&packets[..packets.len().min(MAX_RUN)]);
+        let counted = match packets {
+            [first, second, ..] if first.ssrc == second.ssrc => {
+                self.record_plain(&packets[..packets.len().min(MAX_RUN)])
+            }
+            // The same without what a loop takes.
+            _ => self.record_plain(&packets[..1]),
+        };
         if counted == 0 {
             self.record_any(&packets[0], payloads);
         }
