@@ -16,7 +16,8 @@ const MaxBatch = 256
 // when the batch is full, by Flush, and by the Telemetry and the Track before they take, tell or close anything.
 //
 // One goroutine at a time records; the others, flushes of the telemetry included, may come at any moment. Recording
-// takes no lock and allocates nothing. A nil Recorder records nothing.
+// takes no lock and allocates nothing. What goes by Track.Record meanwhile may overtake what was collected: do not mix
+// the two for one SSRC. A nil Recorder records nothing.
 type Recorder struct {
 	batch *batch
 }

@@ -12,7 +12,7 @@ import (
 
 // ReporterConfig says how often and whom a Reporter tells. Interval and Deliver must be set.
 type ReporterConfig struct {
-	// Interval is the time between two reports, above 0. LiveKit's services expect 10 seconds or less.
+	// Interval is the time between two reports, above 0; 5 and 10 seconds are usual.
 	Interval time.Duration
 	// Deliver sends a report, which is good until it returns. An error, or a panic, puts everything back: it comes
 	// again, merged with the next interval. One call at a time, on the reporter's goroutine; a call that takes

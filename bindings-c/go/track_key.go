@@ -104,8 +104,8 @@ type TrackTotals struct {
 	Layers [4]LayerTotals
 }
 
-// TrackSeed is what a track takes to another node: its totals, which are reported there as little as they are lost.
-// As JSON or with encoding/gob it passes exactly.
+// TrackSeed is what a track takes to another node: its totals, which go on there and are not reported again. As JSON or
+// with encoding/gob it passes exactly.
 type TrackSeed struct {
 	Totals TrackTotals
 }
