@@ -11,13 +11,15 @@ const TABLES: [&str; 3] = ["rtp", "telemetry", "ring"];
 /// Criterion for the core, the comparison with the script, pandas and polars, and the core's tables,
 /// all in `target/bench/report.md`. `core ARGS` and `compare ARGS` run one of the first two, `rtp`,
 /// `telemetry` and `ring` one table, `instructions` counts instead of timing, `go ARGS` those of
-/// the Go module, `c` what recording costs through the C library.
+/// the Go module, `peers ARGS` the Go module against LiveKit, Pion and a plain ring, `c` what
+/// recording costs through the C library.
 pub(crate) fn run(args: &[&str]) -> Result<()> {
     match args {
         ["core", args @ ..] => core(args),
         ["compare", args @ ..] => compare(args),
         ["c"] => c::bench(),
         ["go", args @ ..] => go::bench(args),
+        ["peers", args @ ..] => go::bench_peers(args),
         ["instructions"] => instructions(),
         [name, args @ ..] if TABLES.contains(name) => table(name, args).map(drop),
         args => {

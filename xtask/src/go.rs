@@ -18,7 +18,7 @@ const SFU: &str = "examples/pion-sfu";
 
 /// gofmt and go vet.
 pub(crate) fn lint() -> Result<Outcome> {
-    let unformatted = cmd("gofmt", ["-l", "tests/oracle", SFU]).args(MODULES).stdout()?;
+    let unformatted = cmd("gofmt", ["-l", "tests/oracle", "tests/bench", SFU]).args(MODULES).stdout()?;
     if !unformatted.trim().is_empty() {
         return fail(format!(
             "run gofmt -w on: {}",
@@ -83,6 +83,16 @@ pub(crate) fn bench(args: &[&str]) -> Result<()> {
         .env("LD_LIBRARY_PATH", &lib)
         .env("DYLD_LIBRARY_PATH", &lib)
         .show()
+}
+
+/// The module against what Go servers use, as tables. Needs LiveKit's packages, so `make test` has
+/// nothing of it.
+pub(crate) fn bench_peers(args: &[&str]) -> Result<()> {
+    let program = shell::work().join("bench-peers");
+    let path = program.to_string_lossy();
+    let build = ["build", "-tags", "streamgauge_static", "-o", &path, "."];
+    go(&build)?.dir(shell::root().join("tests/bench/peers")).run()?;
+    cmd(&program, args).show()
 }
 
 /// `go` in the module's folder, finding the C library.
