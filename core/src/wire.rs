@@ -153,7 +153,14 @@ impl Timestamp {
 
     /// Microseconds since the Unix epoch, saturating.
     pub const fn micros(&self) -> Micros {
-        self.seconds.saturating_mul(1_000_000).saturating_add(self.nanos as i64 / 1000)
+        let us = self.seconds as i128 * 1_000_000 + self.nanos as i128 / 1000;
+        if us > i64::MAX as i128 {
+            i64::MAX
+        } else if us < i64::MIN as i128 {
+            i64::MIN
+        } else {
+            us as i64
+        }
     }
 }
 
@@ -461,6 +468,10 @@ mod tests {
     fn times_before_the_epoch() {
         let time = Timestamp::from_micros(-1);
         assert_eq!((time.seconds, time.nanos, time.micros()), (-1, 999_999_000, -1));
+        for us in [i64::MIN, i64::MIN + 1, i64::MAX] {
+            assert_eq!(Timestamp::from_micros(us).micros(), us);
+        }
+        assert_eq!(Timestamp { seconds: i64::MIN, nanos: -1 }.micros(), i64::MIN);
         assert_eq!((millis(0), millis(1), millis(1499), millis(1500)), (0, 1, 1, 2));
     }
 }
