@@ -206,6 +206,15 @@ def t06():
     snapshot(v, {**counts(packets=5, lost=0, out_of_order=1, frames=5, timestamp_discontinuities=0,
                           extended_timestamp=6400), "jitter_us": now, "max_jitter_us": worst})
     v.write()
+    v = rtp("T06_decoding_order", "Frames in order of decoding go back in time (I P B B, two packets each): every one "
+            "counts, and none is a wrap.", RFC_A8)
+    stamps = [1000 + 3000 * frame for frame in (0, 3, 1, 2, 6, 4, 5) for _ in (0, 1)]
+    at = [33_000 * (n // 2) + 500 * (n % 2) for n in range(len(stamps))]
+    record(v, [pkt(10 + n, at[n], stamps[n]) for n in range(len(stamps))])
+    now, worst = jitter(at, stamps, 90_000)
+    snapshot(v, {**counts(packets=14, lost=0, out_of_order=0, frames=7, timestamp_discontinuities=0,
+                          extended_timestamp=19_000), "jitter_us": now, "max_jitter_us": worst})
+    v.write()
 
 
 def t07():
