@@ -78,9 +78,9 @@ fn task(args: &[&str]) -> Result<()> {
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["miri"] => one("miri", concurrency::miri),
         ["loom"] => one("loom", || concurrency::loom("3")),
-        ["loom", preemptions] => concurrency::loom(preemptions).map(drop),
+        ["loom", preemptions] => concurrency::loom(preemptions).map(say),
         ["tsan"] => one("tsan", || concurrency::tsan("10")),
-        ["tsan", seconds] => concurrency::tsan(seconds).map(drop),
+        ["tsan", seconds] => concurrency::tsan(seconds).map(say),
         ["properties"] => core_tests::properties("1000000"),
         ["properties", cases] => core_tests::properties(cases),
         ["mutants"] => mutants::run().map(drop),
@@ -94,6 +94,10 @@ fn task(args: &[&str]) -> Result<()> {
         }
         _ => fail(format!("no task {:?}; these exist:\n{HELP}", args.join(" "))),
     }
+}
+
+fn say(outcome: Outcome) {
+    outcome.lines.iter().for_each(|line| println!("{line}"));
 }
 
 fn one(name: &'static str, run: fn() -> Result<Outcome>) -> Result<()> {
