@@ -12,11 +12,13 @@ const TABLES: [&str; 3] = ["rtp", "telemetry", "ring"];
 /// all in `target/bench/report.md`. `core ARGS` and `compare ARGS` run one of the first two, `rtp`,
 /// `telemetry` and `ring` one table, `instructions` counts instead of timing, `go ARGS` those of
 /// the Go module, `peers ARGS` the Go module against LiveKit, Pion and a plain ring, `c` what
-/// recording costs through the C library.
+/// recording costs through the C library, `series ARGS` rollups and downsampling against polars, pandas
+/// and tsdownsample.
 pub(crate) fn run(args: &[&str]) -> Result<()> {
     match args {
         ["core", args @ ..] => core(args),
         ["compare", args @ ..] => compare(args),
+        ["series", args @ ..] => series(args),
         ["c"] => c::bench(),
         ["go", args @ ..] => go::bench(args),
         ["peers", args @ ..] => go::bench_peers(args),
@@ -31,6 +33,9 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
                 text += "\n";
                 text += &table(name, &[])?;
             }
+            series(&[])?;
+            text += "\n";
+            text += &shell::read(&shell::target().join("bench/series.md"))?;
             shell::write(&report, text)
         }
     }
@@ -98,6 +103,16 @@ fn compare(args: &[&str]) -> Result<()> {
     std::fs::create_dir_all(&out)?;
     cmd(&python, [shell::root().join("tests/bench/compare.py")])
         .args(["--rust".as_ref(), rust.as_os_str(), "--out".as_ref(), out.join("report.md").as_os_str()])
+        .args(args)
+        .show()
+}
+
+fn series(args: &[&str]) -> Result<()> {
+    let python = py::package()?.join("python");
+    let out = shell::target().join("bench");
+    std::fs::create_dir_all(&out)?;
+    cmd(&python, [shell::root().join("tests/bench/series.py")])
+        .args(["--out".as_ref(), out.join("series.md").as_os_str()])
         .args(args)
         .show()
 }

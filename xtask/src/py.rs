@@ -53,8 +53,9 @@ pub(crate) fn package() -> Result<PathBuf> {
 /// Format and lint.
 pub(crate) fn lint() -> Result<Outcome> {
     let ruff = venv()?.join("ruff");
-    cmd(&ruff, ["format", "--check", "-q", "bindings-py"]).run()?;
-    cmd(&ruff, ["check", "-q", "bindings-py"]).run()?;
+    let what = ["--config", "bindings-py/pyproject.toml", "-q", "bindings-py", "examples/fleet"];
+    cmd(&ruff, ["format", "--check"]).args(what).run()?;
+    cmd(&ruff, ["check"]).args(what).run()?;
     Ok(Outcome::default())
 }
 
