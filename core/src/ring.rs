@@ -419,8 +419,9 @@ impl ChunkRing {
         state.cursors.statuses(&state.store)
     }
 
-    /// Locks the ring with room for `len` more bytes.
-    #[inline]
+    /// Locks the ring with room for `len` more bytes. Inlined, so that the lock is not handed over
+    /// through memory.
+    #[inline(always)]
     fn open_for(&self, len: usize, now_us: Micros) -> Result<MutexGuard<'_, State>> {
         if len > MAX_CHUNK_BYTES {
             return Err(too_long(len));

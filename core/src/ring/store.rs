@@ -183,11 +183,14 @@ impl Store {
         }
         match self.pins[at].count {
             0 => self.pool.put(buffer),
-            pins => {
-                self.retired_bytes += buffer.len() as u64;
-                self.retired.insert(sequence, Retired { buffer, pins });
-            }
+            pins => self.retire(sequence, buffer, pins),
         }
+    }
+
+    #[cold]
+    fn retire(&mut self, sequence: u64, buffer: Vec<u8>, pins: u32) {
+        self.retired_bytes += buffer.len() as u64;
+        self.retired.insert(sequence, Retired { buffer, pins });
     }
 
     /// Fills `batch` (which holds nothing) from `from`, which lies between tail and head, and says
