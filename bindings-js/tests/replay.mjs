@@ -203,7 +203,9 @@ function operations(api) {
         end: Object.entries(account.ended).find(([, count]) => count > 0)?.[0] ?? null,
       };
     },
-    quantile: (a) => ({ value: api.quantile(Float64Array.from(a.values, Number), a.q, a.method) }),
+    quantile: (a) => ({
+      value: api.quantile(Float64Array.from(a.values, Number), Number(a.q), a.method),
+    }),
     "run.summary": (a) => runOf(api, a.files, (run) => run.summary(a.mode)),
     "run.selector": (a) => {
       const escape = (value) => value.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n");
