@@ -1,6 +1,6 @@
 //! `Counter` and `rate` as Python sees them.
 
-use crate::arrays::{Items, items};
+use crate::arrays::{Items, items, times};
 use crate::convert::{int, made, out_of_range, tuple};
 use crate::error::{compute, invalid, locked, to_py};
 use numpy::{Element, IntoPyArray, PyArray1};
@@ -89,7 +89,7 @@ impl PyCounter {
         values: &Bound<'py, PyAny>,
         boundaries: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let times = items("times_us", times_us)?;
+        let times = times("times_us", times_us)?;
         let boundaries = boundaries.map(|given| items("boundaries", given)).transpose()?;
         let (times, boundaries) = (times.as_slice(), boundaries.as_ref().map(Items::as_slice));
         match &self.0 {
@@ -216,7 +216,7 @@ pub(crate) fn rate<'py>(
             return Err(invalid(py, format!("mode is {other:?}: expected {expected}")));
         }
     };
-    let (times, values) = (items("times_us", times_us)?, items("values", values)?);
+    let (times, values) = (times("times_us", times_us)?, items("values", values)?);
     let (times, values) = (times.as_slice(), values.as_slice());
     same_length(py, times.len(), "values", values.len())?;
     let window = Interval::new(int("start_us", start_us)?, int("end_us", end_us)?);

@@ -2,7 +2,7 @@
 
 mod values;
 
-use crate::arrays::{Items, items};
+use crate::arrays::{Items, items, times};
 use crate::convert::{self, int, made, now_us, tuple};
 use crate::error::{compute, invalid, work};
 use crate::packets::{Packets, parse};
@@ -249,7 +249,7 @@ impl PyTrack {
         sizes_bytes: &Bound<'_, PyAny>,
         starts_frame: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let (times, sequences) = (items("times_us", times_us)?, items("sequences", sequences)?);
+        let (times, sequences) = (times("times_us", times_us)?, items("sequences", sequences)?);
         let sizes = items("sizes_bytes", sizes_bytes)?;
         let starts = starts_frame.map(|given| items("starts_frame", given)).transpose()?;
         let (times, sequences, sizes) = (times.as_slice(), sequences.as_slice(), sizes.as_slice());

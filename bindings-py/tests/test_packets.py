@@ -70,6 +70,9 @@ class TestCounter:
         assert [sg.STEP_KINDS[kind] for kind in steps.kinds] == [step.kind for step in expected]
         assert set(sg.STEP_KINDS) == {step.kind for step in expected} | {"repeat"}
         assert batch.total == single.total == int(steps.deltas.sum())
+        stamped = sg.Counter(width_bits=10)
+        again = stamped.record_many(times.astype("M8[us]"), values, boundaries=boundaries)
+        assert again.deltas.tolist() == steps.deltas.tolist()
         # The same with gaps between the items, and backwards in memory.
         strided = sg.Counter(width_bits=10)
         again = strided.record_many(

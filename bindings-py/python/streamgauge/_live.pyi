@@ -78,9 +78,9 @@ class Counter:
         *,
         boundaries: Optional[Union[npt.NDArray[np.bool_], Sequence[bool]]] = None,
     ) -> Steps:
-        """As ``record``, many at a time: ``times_us`` int64, ``values`` uint64 (int64 without a negative
-        one) or float64, as the kind is; or sequences of numbers. An array of another dtype is a
-        ``TypeError``. Nothing is taken where an argument is wrong.
+        """As ``record``, many at a time: ``times_us`` int64 or datetime64[us], ``values`` uint64 (int64
+        without a negative one) or float64, as the kind is; or sequences of numbers. An array of another
+        dtype is a ``TypeError``. Nothing is taken where an argument is wrong.
         """
     @property
     def total(self) -> Union[int, float]:
@@ -112,7 +112,7 @@ def rate(
     mode: Literal["raw", "prometheus", "anchored", "smoothed"] = "prometheus",
 ) -> Optional[Rate]:
     """Increase and rate of a counter over a window, both ends included, from samples in order of time
-    (``times_us`` int64, ``values`` float64, or sequences of numbers).
+    (``times_us`` int64 or datetime64[us], ``values`` float64, or sequences of numbers).
 
     ``raw``: from the first to the last sample inside; ``prometheus``: as ``rate()``, extrapolated;
     ``anchored`` and ``smoothed``: as Prometheus's modifiers of these names. ``None``: nothing to measure.
