@@ -101,8 +101,8 @@ func (t *Track) RecordData(packets []DataPacket) error {
 	return plain(C.sg_track_record_data(h.pointer, list, C.size_t(len(packets)), nil))
 }
 
-// RecordRtcp counts what RTCP said. Loss is counted here for packets that were sent, and by Record for those received:
-// who does both for one track counts it twice.
+// RecordRtcp counts what RTCP said. Of a track that is received, Record counts loss and jitter: who gives the loss here
+// as well counts it twice.
 func (t *Track) RecordRtcp(atUs int64, sample RtcpSample) error {
 	if t == nil {
 		return nil

@@ -202,6 +202,24 @@ fn one_stat_for_each_participant_and_direction() {
 }
 
 #[test]
+fn gaps_in_what_is_sent_are_no_loss_and_no_jitter() {
+    let telemetry = plain();
+    let down = TrackKey { direction: Direction::Downstream, ..key("PA_2", "TR_1") };
+    let track = telemetry.open(down, 0).unwrap();
+    let late = Packet { arrival_us: 400_000, ..packet(9) };
+    track.record(&[packet(0), packet(1), packet(4), late]);
+    let stat = one(telemetry.flush(S).unwrap().stats);
+    assert_eq!((stat.totals.primary_packets, stat.totals.packets_lost, stat.jitter_us), (4, 0, None));
+    // The viewer misses what never came to be sent, and one more.
+    track.record(&[packet(10)]);
+    let seen = RtcpSample { lost: 7, jitter_us: Some(5), ..RtcpSample::default() };
+    track.record_rtcp(S, &seen);
+    assert_eq!(track.totals().unwrap().packets_lost, 7);
+    let stat = one(telemetry.flush(2 * S).unwrap().stats);
+    assert_eq!((stat.totals.packets_lost, stat.jitter_us), (7, Some(5)));
+}
+
+#[test]
 fn frames_of_simulcast_are_those_of_the_best_layer() {
     let telemetry = telemetry(TelemetryConfig { bytes: ByteView::Wire, ..TelemetryConfig::default() });
     let track = telemetry.open(key("PA_1", "TR_1"), 0).unwrap();

@@ -235,6 +235,9 @@ func watched(t *testing.T, s stats) {
 		ours := track(t, s, streamgauge.Downstream, "alice-"+theirs.Kind)
 		t.Logf("to the viewer: %+v, %+v", ours, theirs)
 		sent := ours.PrimaryPackets + ours.RetransmitPackets
+		if up := track(t, s, streamgauge.Upstream, "alice-"+theirs.Kind); ours.PacketsLost > up.PacketsLost {
+			t.Errorf("%d packets of %s lost on the way to the viewer, where nothing drops any; %d on the way here", ours.PacketsLost, theirs.Kind, up.PacketsLost)
+		}
 		if theirs.PacketsReceived == 0 || theirs.PacketsReceived > sent || ours.PacketsDuplicate > 0 {
 			t.Errorf("the viewer got %d packets of %s, we sent %d", theirs.PacketsReceived, theirs.Kind, sent)
 		}

@@ -171,8 +171,8 @@ pub unsafe extern "C" fn sg_track_remove_ssrc(
     }
 }
 
-/// Counts what RTCP said. Loss is counted here for packets that were sent, and by `sg_track_record` for those
-/// received: who does both for one track counts it twice. `sample_size` is `sizeof(sg_rtcp_sample)`. May be
+/// Counts what RTCP said. Of a track that is received, `sg_track_record` counts loss and jitter: who gives the loss
+/// here as well counts it twice. `sample_size` is `sizeof(sg_rtcp_sample)`. May be
 /// called from many threads at once.
 ///
 /// # Safety

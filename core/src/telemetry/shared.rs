@@ -4,7 +4,7 @@ use super::stat::{DataSummary, Scores, Stat, StatsKey};
 use super::sync::{AtomicU64, Mutex};
 use super::totals::{LayerTotals, MAX_LAYERS, TrackTotals};
 use super::track::TrackSeed;
-use super::{ByteView, Room, TelemetryConfig, TrackKey, lock};
+use super::{ByteView, Direction, Room, TelemetryConfig, TrackKey, lock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{Ledger, Peak, Reader, Totals};
 use crate::rtp::{PayloadMap, Receiver, RtpConfig, RtpReader, RtpStats, StreamTotals};
@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) handles: usize,
     pub(super) ledger: Ledger<TrackTotals, TrackPeaks>,
     reader: Reader,
+    /// Whether its packets are sent, not received.
+    sent: bool,
     bytes: ByteView,
     payloads: Arc<PayloadMap>,
     pub(super) max_streams: usize,
@@ -89,6 +91,7 @@ impl Shared {
             handles: 0,
             ledger,
             reader,
+            sent: key.direction == Direction::Downstream,
             bytes: config.bytes,
             payloads: config.payloads.clone(),
             max_streams: config.max_streams_per_track,
@@ -276,7 +279,8 @@ impl State {
         if let Some(mut rtp) = self.rtp.take() {
             // The reader is the statistics' own, and nothing is ever held in flight.
             let _ = rtp.0.each_delta(rtp.1, now_us, false, |stream| {
-                jitter_us = jitter_us.max(stream.max_jitter_us.map(|peak| peak as u32));
+                let peak = stream.max_jitter_us.filter(|_| !self.sent);
+                jitter_us = jitter_us.max(peak.map(|peak| peak as u32));
                 self.add_stream(&mut sum, stream.ssrc, &stream.delta.value);
             });
             self.add_best_layer(&mut sum);
@@ -297,6 +301,10 @@ impl State {
     /// [`State::add_best_layer`].
     fn add_stream(&self, sum: &mut TrackTotals, ssrc: Option<u32>, totals: &StreamTotals) {
         let mut counts = self.of_stream(totals);
+        if self.sent {
+            // What did not come from the publisher, or is held back, was not lost on the way.
+            counts.packets_lost = 0;
+        }
         if let Some(&layer) = ssrc.and_then(|ssrc| self.layers.get(&ssrc)) {
             let frames = std::mem::take(&mut counts.frames);
             counts.layers[usize::from(layer)].add(&LayerTotals {

@@ -95,6 +95,8 @@ impl Track {
     }
 
     /// Counts RTP packets, in order of arrival. After the close they are rejected and counted.
+    /// Downstream, where they are sent, gaps are no loss and their spacing is no jitter: that is for
+    /// [`Track::record_rtcp`].
     pub fn record(&self, packets: &[Packet]) {
         let Some(last) = packets.last() else { return };
         self.with(packets.len() as u64, |state| {
@@ -196,8 +198,8 @@ impl Track {
         });
     }
 
-    /// Counts what RTCP said. Loss is counted here for packets that were sent, and by
-    /// [`Track::record`] for those received: who does both for one track counts it twice.
+    /// Counts what RTCP said. Of a track that is received, [`Track::record`] counts loss and jitter: who
+    /// gives the loss here as well counts it twice.
     pub fn record_rtcp(&self, at_us: Micros, sample: &RtcpSample) {
         self.with(1, |state| {
             state.touch(at_us);
