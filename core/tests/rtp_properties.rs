@@ -162,6 +162,11 @@ proptest! {
             prop_oneof![30 => -2_000..30_000i64, 1 => -5_000_000..2_000_000_000i64, 1 => Just(50_000_000_000)],
             1..50,
         ),
+        // Frames out of order, as B-frames are, and other timelines.
+        shifts in prop::collection::vec(
+            prop_oneof![12 => Just(0u32), 2 => Just(0u32.wrapping_sub(7200)), 1 => Just(1 << 30)],
+            1..50,
+        ),
         batches in prop::collection::vec(1..90usize, 1..30),
     ) {
         let one = network(start, start_timestamp, &fates);
@@ -173,9 +178,10 @@ proptest! {
             next[stream] += burst;
         }
         let mut now = 0i64;
-        for (packet, step) in packets.iter_mut().zip(steps.iter().cycle()) {
+        for ((packet, step), shift) in packets.iter_mut().zip(steps.iter().cycle()).zip(shifts.iter().cycle()) {
             now += step;
             packet.arrival_us = now;
+            packet.rtp_timestamp = packet.rtp_timestamp.wrapping_add(*shift);
         }
         let stats = || {
             let mut stats = RtpStats::new(RtpConfig::default()).unwrap();
