@@ -209,8 +209,9 @@ func compare(t *testing.T, s stats) {
 		equal("NACKs", ours.Nacks, theirs.NackCount)
 		equal("PLIs", ours.Plis, theirs.PliCount)
 		equal("duplicates", ours.PacketsDuplicate, 0)
-		if media.Packets == 0 && theirs.Kind == "video" {
-			equal("frames", ours.Frames, theirs.FramesSent)
+		// Chromium counts a frame that it gives to its pacer, also one that goes no further.
+		if theirs.Kind == "video" && (ours.Frames == 0 || ours.Frames > theirs.FramesSent) {
+			t.Errorf("%d frames here, %d in Chromium", ours.Frames, theirs.FramesSent)
 		}
 	}
 }
@@ -237,6 +238,10 @@ func watched(t *testing.T, s stats) {
 		sent := ours.PrimaryPackets + ours.RetransmitPackets
 		if up := track(t, s, streamgauge.Upstream, "alice-"+theirs.Kind); ours.PacketsLost > up.PacketsLost {
 			t.Errorf("%d packets of %s lost on the way to the viewer, where nothing drops any; %d on the way here", ours.PacketsLost, theirs.Kind, up.PacketsLost)
+		}
+		if theirs.Kind == "video" && ours.RetransmitPackets == 0 {
+			// A single retransmission has an SSRC of its own, which is no stream yet (RFC 3550 A.1).
+			sent++
 		}
 		if theirs.PacketsReceived == 0 || theirs.PacketsReceived > sent || ours.PacketsDuplicate > 0 {
 			t.Errorf("the viewer got %d packets of %s, we sent %d", theirs.PacketsReceived, theirs.Kind, sent)
