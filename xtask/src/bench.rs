@@ -8,20 +8,20 @@ use crate::{c, go, py};
 /// Benchmarks of the core that print tables of their own.
 const TABLES: [&str; 3] = ["rtp", "telemetry", "ring"];
 
-/// Criterion for the core, the comparison with the script, pandas and polars, and the core's tables,
-/// all in `target/bench/report.md`. `core ARGS` and `compare ARGS` run one of the first two, `rtp`,
-/// `telemetry` and `ring` one table, `instructions` counts instead of timing, `go ARGS` those of
-/// the Go module, `peers ARGS` the Go module against LiveKit, Pion and a plain ring, `c` what
-/// recording costs through the C library, `series ARGS` rollups and downsampling against polars, pandas
-/// and tsdownsample.
+/// Criterion for the core; then, all in `target/bench/report.md`, the comparison with the script, pandas
+/// and polars (`compare ARGS` alone), the core's tables (`rtp`, `telemetry`, `ring`), `series ARGS`
+/// against sketch crates, polars, pandas and tsdownsample, and `peers ARGS`, the Go module against
+/// LiveKit, Pion and a plain ring. Apart from these: `core ARGS` criterion, `instructions` counts
+/// instead of timing, `go ARGS` the Go module's own benchmarks, `c` what recording costs through the C
+/// library.
 pub(crate) fn run(args: &[&str]) -> Result<()> {
     match args {
         ["core", args @ ..] => core(args),
         ["compare", args @ ..] => compare(args),
-        ["series", args @ ..] => series(args),
+        ["series", args @ ..] => series(args).map(drop),
         ["c"] => c::bench(),
         ["go", args @ ..] => go::bench(args),
-        ["peers", args @ ..] => go::bench_peers(args),
+        ["peers", args @ ..] => go::bench_peers(args).map(drop),
         ["instructions"] => instructions(),
         [name, args @ ..] if TABLES.contains(name) => table(name, args).map(drop),
         args => {
@@ -33,9 +33,9 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
                 text += "\n";
                 text += &table(name, &[])?;
             }
-            series(&[])?;
+            text += &series(&[])?;
             text += "\n";
-            text += &shell::read(&shell::target().join("bench/series.md"))?;
+            text += &go::bench_peers(&[])?;
             shell::write(&report, text)
         }
     }
@@ -107,14 +107,17 @@ fn compare(args: &[&str]) -> Result<()> {
         .show()
 }
 
-fn series(args: &[&str]) -> Result<()> {
+/// The core's own table, then rollups and downsampling in Python.
+fn series(args: &[&str]) -> Result<String> {
+    let core = table("series", &[])?;
     let python = py::package()?.join("python");
-    let out = shell::target().join("bench");
-    std::fs::create_dir_all(&out)?;
+    let out = shell::target().join("bench/series.md");
+    std::fs::create_dir_all(shell::target().join("bench"))?;
     cmd(&python, [shell::root().join("tests/bench/series.py")])
-        .args(["--out".as_ref(), out.join("series.md").as_os_str()])
+        .args(["--out".as_ref(), out.as_os_str()])
         .args(args)
-        .show()
+        .show()?;
+    Ok(format!("\n{core}\n{}", shell::read(&out)?))
 }
 
 /// Builds a benchmark of the core and gives the program's path.

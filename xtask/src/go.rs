@@ -87,12 +87,14 @@ pub(crate) fn bench(args: &[&str]) -> Result<()> {
 
 /// The module against what Go servers use, as tables. Needs LiveKit's packages, so `make test` has
 /// nothing of it.
-pub(crate) fn bench_peers(args: &[&str]) -> Result<()> {
+pub(crate) fn bench_peers(args: &[&str]) -> Result<String> {
     let program = shell::work().join("bench-peers");
     let path = program.to_string_lossy();
     let build = ["build", "-tags", "streamgauge_static", "-o", &path, "."];
     go(&build)?.dir(shell::root().join("tests/bench/peers")).run()?;
-    cmd(&program, args).show()
+    let text = cmd(&program, args).stdout()?;
+    println!("{text}");
+    Ok(text)
 }
 
 /// `go` in the module's folder, finding the C library.

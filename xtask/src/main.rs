@@ -30,7 +30,7 @@ tasks (make TASK, or cargo xtask TASK):
   check                     format, lints, core unit tests: the loop while editing
   test [rust|c|go|py|js]    everything in every language, or in one
   gen [--check]             write (or compare) the header, symbols, layout and version files
-  bench [ARGS]              ratios against the script, pandas, polars; target/bench/report.md
+  bench [WHAT [ARGS]]       ratios against what else there is, or one table; target/bench/report.md
   oracle [WHICH]            the peers asked again: scripts, tshark, livekit [--update]
   demo                      reports on the sample runs; target/demo/
   fuzz [TARGET [SECONDS]]   one fuzz target, or each for a minute (nightly)
