@@ -41,10 +41,10 @@ pub(crate) const NODE: Tool = Tool {
     apt: None,
 };
 pub(crate) const GO: Tool = Tool {
-    name: "go >= 1.25",
+    name: "go >= 1.24",
     needed_for: "the Go module",
     check: go,
-    get: "https://go.dev/dl (version 1.25 or later)",
+    get: "https://go.dev/dl (version 1.24 or later)",
     apt: None,
 };
 pub(crate) const CC: Tool = Tool {
@@ -252,7 +252,7 @@ fn node() -> std::result::Result<String, String> {
 
 fn go() -> std::result::Result<String, String> {
     // `go version go1.26.8 linux/amd64`
-    at_least((1, 25), version("go", &["version"])?)
+    at_least((1, 24), version("go", &["version"])?)
 }
 
 fn cc() -> std::result::Result<String, String> {
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn versions_are_compared_as_numbers() {
-        assert!(at_least((1, 25), "go version go1.26.8 linux/amd64".to_string()).is_ok());
+        assert!(at_least((1, 24), "go version go1.26.8 linux/amd64".to_string()).is_ok());
         assert!(at_least((3, 9), "Python 3.11.7".to_string()).is_ok());
         assert!(at_least((20, 0), "v18.2.0".to_string()).is_err());
         assert!(at_least((3, 9), "Python 3.8.10".to_string()).is_err());
