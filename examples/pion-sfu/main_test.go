@@ -239,11 +239,10 @@ func watched(t *testing.T, s stats) {
 		if up := track(t, s, streamgauge.Upstream, "alice-"+theirs.Kind); ours.PacketsLost > up.PacketsLost {
 			t.Errorf("%d packets of %s lost on the way to the viewer, where nothing drops any; %d on the way here", ours.PacketsLost, theirs.Kind, up.PacketsLost)
 		}
-		if theirs.Kind == "video" && ours.RetransmitPackets == 0 {
-			// A single retransmission has an SSRC of its own, which is no stream yet (RFC 3550 A.1).
-			sent++
-		}
-		if theirs.PacketsReceived == 0 || theirs.PacketsReceived > sent || ours.PacketsDuplicate > 0 {
+		// Pion's retransmissions have gaps in their sequence numbers, and an SSRC without two packets in sequence is no
+		// stream (RFC 3550 A.1): what it gets of those, we need not have counted.
+		more := theirs.Kind == "audio" && theirs.PacketsReceived > sent
+		if theirs.PacketsReceived == 0 || more || ours.PacketsDuplicate > 0 {
 			t.Errorf("the viewer got %d packets of %s, we sent %d", theirs.PacketsReceived, theirs.Kind, sent)
 		}
 		if theirs.Kind == "video" && theirs.FramesDecoded == 0 {
