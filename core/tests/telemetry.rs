@@ -220,6 +220,19 @@ fn gaps_in_what_is_sent_are_no_loss_and_no_jitter() {
 }
 
 #[test]
+fn what_is_sent_counts_from_the_first_packet() {
+    let telemetry = plain();
+    let down = TrackKey { direction: Direction::Downstream, ..key("PA_2", "TR_1") };
+    let (up, down) = (telemetry.open(key("PA_1", "TR_1"), 0).unwrap(), telemetry.open(down, 0).unwrap());
+    // Retransmissions with gaps: of a stranger this could be anything.
+    let lone = [3, 70, 2000].map(|n| Packet { ssrc: 99, flags: Packet::RTX, ..packet(n) });
+    up.record(&lone);
+    down.record(&lone);
+    assert_eq!(up.totals().unwrap().retransmit_packets, 0);
+    assert_eq!(down.totals().unwrap().retransmit_packets, 3);
+}
+
+#[test]
 fn frames_of_simulcast_are_those_of_the_best_layer() {
     let telemetry = telemetry(TelemetryConfig { bytes: ByteView::Wire, ..TelemetryConfig::default() });
     let track = telemetry.open(key("PA_1", "TR_1"), 0).unwrap();

@@ -232,9 +232,7 @@ fn rust() -> std::result::Result<String, String> {
     let rustc = version("rustc", &["--version"])?;
     version("cargo", &["clippy", "--version"])?;
     version("cargo", &["fmt", "--version"])?;
-    let wasm = "wasm32-unknown-unknown";
-    let dir = version("rustc", &["--print", "target-libdir", "--target", wasm])?;
-    if PathBuf::from(&dir).exists() { Ok(rustc) } else { Err(format!("no standard library for {wasm}")) }
+    Ok(rustc)
 }
 
 fn python() -> std::result::Result<String, String> {

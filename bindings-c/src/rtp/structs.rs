@@ -37,6 +37,7 @@ impl sg_rtp_config {
             payloads: Arc::new(unsafe { payload_map(self.formats, self.format_count) }?),
             max_streams: fitted(self.max_streams, defaults.max_streams, "max_streams")?,
             max_unvalidated: fitted(self.max_unvalidated, defaults.max_unvalidated, "max_unvalidated")?,
+            trusted: false,
         })
     }
 }

@@ -95,8 +95,12 @@ pub fn read_capture(bytes: &[u8], payloads: &PayloadMap) -> Result<CaptureReport
                 datagrams_not_followed += 1;
                 continue;
             }
-            let config =
-                RtpConfig { payloads: payloads.clone(), max_streams: MAX_STREAMS, max_unvalidated: 256 };
+            let config = RtpConfig {
+                payloads: payloads.clone(),
+                max_streams: MAX_STREAMS,
+                max_unvalidated: 256,
+                trusted: false,
+            };
             flows.insert(key, RtpStats::new(config)?);
         }
         if let Some(stats) = flows.get_mut(&key) {

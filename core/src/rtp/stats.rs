@@ -22,11 +22,19 @@ pub struct RtpConfig {
     /// How many of these may be SSRCs that are not validated yet. An SSRC that is not validated by
     /// the time so many newer ones came goes, so that a flood of SSRCs cannot drive out real streams.
     pub max_unvalidated: usize,
+    /// Whether the sender is known, as that of packets that go out from here: a stream then begins
+    /// with its first packet, whatever it is, and nothing has to be validated.
+    pub trusted: bool,
 }
 
 impl Default for RtpConfig {
     fn default() -> RtpConfig {
-        RtpConfig { payloads: Arc::new(PayloadMap::default()), max_streams: 65_536, max_unvalidated: 16_384 }
+        RtpConfig {
+            payloads: Arc::new(PayloadMap::default()),
+            max_streams: 65_536,
+            max_unvalidated: 16_384,
+            trusted: false,
+        }
     }
 }
 
@@ -170,7 +178,7 @@ impl RtpStats {
     #[cold]
     fn record_new(&mut self, packets: &[Packet]) -> usize {
         let first = &packets[0];
-        if !first.may_start() {
+        if !self.config.trusted && !first.may_start() {
             self.unvalidated.add(first);
             return 1;
         }
@@ -199,7 +207,8 @@ impl RtpStats {
         if self.index.len() >= self.config.max_streams {
             self.evict_one();
         }
-        let mut stream = Receiver::new(packet.ssrc, packet.arrival_us);
+        let new = if self.config.trusted { Receiver::trusted } else { Receiver::new };
+        let mut stream = new(packet.ssrc, packet.arrival_us);
         for reader in &self.readers {
             // As many readers as there are here fit into every ledger.
             let _ = stream.ledger_mut().reader_from_start(reader.start_us);

@@ -363,6 +363,8 @@ impl State {
                 max_streams: self.max_streams,
                 // Fewer, or a flood of SSRCs would drive out the streams of the track.
                 max_unvalidated: (self.max_streams / 4).max(1),
+                // Retransmissions go out with gaps: two in sequence may never come.
+                trusted: self.sent,
             })?;
             let reader = stats.reader(self.start_us)?;
             self.rtp = Some(Box::new((stats, reader)));
