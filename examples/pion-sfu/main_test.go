@@ -239,9 +239,7 @@ func watched(t *testing.T, s stats) {
 		if up := track(t, s, streamgauge.Upstream, "alice-"+theirs.Kind); ours.PacketsLost > up.PacketsLost {
 			t.Errorf("%d packets of %s lost on the way to the viewer, where nothing drops any; %d on the way here", ours.PacketsLost, theirs.Kind, up.PacketsLost)
 		}
-		// Pion's retransmissions have gaps in their sequence numbers, and an SSRC without two packets in sequence is no
-		// stream (RFC 3550 A.1): what it gets of those, we need not have counted.
-		more := theirs.Kind == "audio" && theirs.PacketsReceived > sent
+		more := theirs.PacketsReceived > sent
 		if theirs.PacketsReceived == 0 || more || ours.PacketsDuplicate > 0 {
 			t.Errorf("the viewer got %d packets of %s, we sent %d", theirs.PacketsReceived, theirs.Kind, sent)
 		}
