@@ -355,10 +355,7 @@ impl Telemetry {
     /// # Errors
     /// `AlreadyPending` while a report of [`Telemetry::take`] is in flight.
     pub fn flush(&self, now_us: Micros) -> Result<Report> {
-        let mut delivery = lock(&self.inner.delivery);
-        let report = self.take_locked(&mut delivery, now_us)?;
-        self.ack_locked(&mut delivery, now_us);
-        Ok(report)
+        self.report(now_us, true)
     }
 
     /// Takes what is pending of all tracks and holds it until [`Telemetry::ack`] or
@@ -367,10 +364,11 @@ impl Telemetry {
     /// # Errors
     /// `AlreadyPending` while the report before is in flight.
     pub fn take(&self, now_us: Micros) -> Result<Report> {
-        self.take_locked(&mut lock(&self.inner.delivery), now_us)
+        self.report(now_us, false)
     }
 
-    fn take_locked(&self, delivery: &mut Delivery, now_us: Micros) -> Result<Report> {
+    fn report(&self, now_us: Micros, delivered: bool) -> Result<Report> {
+        let delivery = &mut *lock(&self.inner.delivery);
         if delivery.in_flight.is_some() {
             return Err(Error::new(
                 ErrorKind::AlreadyPending,
@@ -379,40 +377,48 @@ impl Telemetry {
         }
         let known = self.registry().known();
         let mut stats = Vec::with_capacity(known.len());
-        let mut taken = Vec::with_capacity(known.len());
+        let mut taken = Vec::new();
         for (shared, room) in known {
-            if let Some(stat) = shared.take(now_us, &room, &self.inner.config)? {
-                stats.push(stat);
+            let (stat, drained) = shared.take(now_us, &room, &self.inner.config, delivered)?;
+            stats.extend(stat);
+            if drained || !delivered {
+                taken.push(shared);
             }
-            taken.push(shared);
         }
         if self.inner.config.level == Level::Participant {
             stats = coalesce(stats);
         }
         delivery.sequence += 1;
-        delivery.in_flight = Some(taken);
         delivery.taken_us = now_us;
+        let acknowledged_us = delivery.acknowledged_us;
+        if delivered {
+            self.delivered(delivery, taken, now_us);
+        } else {
+            delivery.in_flight = Some(taken);
+        }
         let first_us = || stats.iter().map(|stat| stat.interval.start_us).min();
-        let start_us = delivery.acknowledged_us.or_else(first_us).unwrap_or(now_us).min(now_us);
+        let start_us = acknowledged_us.or_else(first_us).unwrap_or(now_us).min(now_us);
         Ok(Report { sequence: delivery.sequence, start_us, time_us: now_us, stats })
     }
 
     /// The report in flight has arrived. Tracks that are closed and delivered are dropped, and
     /// participants whose grace period is over. `false` when there was none.
     pub fn ack(&self, now_us: Micros) -> bool {
-        self.ack_locked(&mut lock(&self.inner.delivery), now_us)
+        let delivery = &mut *lock(&self.inner.delivery);
+        let Some(taken) = delivery.in_flight.take() else { return false };
+        let drained = taken.into_iter().filter(|shared| shared.ack()).collect();
+        self.delivered(delivery, drained, now_us);
+        true
     }
 
-    fn ack_locked(&self, delivery: &mut Delivery, now_us: Micros) -> bool {
-        let Some(taken) = delivery.in_flight.take() else { return false };
+    /// What was taken last has arrived; nothing more will come of `drained`.
+    fn delivered(&self, delivery: &mut Delivery, drained: Vec<Arc<Shared>>, now_us: Micros) {
         delivery.acknowledged_us = delivery.acknowledged_us.max(Some(delivery.taken_us));
-        let drained: Vec<Arc<Shared>> = taken.into_iter().filter(|shared| shared.ack()).collect();
         let mut registry = self.registry();
         for shared in drained {
             registry.drop_track(&shared, now_us);
         }
         registry.drop_participants(now_us, self.inner.config.grace_us);
-        true
     }
 
     /// The report in flight was not delivered: all of it is pending again, and comes merged with the

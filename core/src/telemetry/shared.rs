@@ -6,7 +6,7 @@ use super::totals::{LayerTotals, MAX_LAYERS, TrackTotals};
 use super::track::TrackSeed;
 use super::{ByteView, Direction, Room, TelemetryConfig, TrackKey, lock};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ledger::{Ledger, Peak, Reader, Totals};
+use crate::ledger::{Delta, Ledger, Peak, Reader, Totals};
 use crate::rtp::{PayloadMap, Receiver, RtpConfig, RtpReader, RtpStats, StreamTotals};
 use crate::time::Micros;
 use std::collections::BTreeMap;
@@ -156,18 +156,48 @@ impl Shared {
         }
     }
 
-    /// What is pending as a stat; `None` when there is nothing to say.
-    pub(super) fn take(&self, now_us: Micros, room: &Room, config: &TelemetryConfig) -> Result<Option<Stat>> {
+    /// What is pending as a stat, `None` when there is nothing to say, and whether nothing more will
+    /// come. Unless it is `delivered` with that, it waits for [`Shared::ack`] or [`Shared::restore`].
+    pub(super) fn take(
+        &self,
+        now_us: Micros,
+        room: &Room,
+        config: &TelemetryConfig,
+        delivered: bool,
+    ) -> Result<(Option<Stat>, bool)> {
         let mut state = lock(&self.state);
         let state = &mut *state;
         if !state.ledger.is_closed() {
             state.fold(now_us);
         }
-        let Some(delta) = state.ledger.take(state.reader, now_us)? else { return Ok(None) };
-        state.in_flight = true;
+        let delta = match delivered {
+            true => state.ledger.flush(state.reader, now_us),
+            false => state.ledger.take(state.reader, now_us),
+        };
+        let drained = state.ledger.is_drained();
+        let Some(delta) = delta? else { return Ok((None, drained)) };
+        let scores = std::mem::take(&mut state.scores);
+        let stat = self.stat(state, now_us, room, config, &delta, &scores);
         state.layer_frames = [0; MAX_LAYERS];
+        state.in_flight = !delivered;
+        if delivered {
+            state.merged = 0;
+        } else {
+            state.scores_in_flight = scores;
+        }
+        Ok((stat, drained))
+    }
+
+    fn stat(
+        &self,
+        state: &mut State,
+        now_us: Micros,
+        room: &Room,
+        config: &TelemetryConfig,
+        delta: &Delta<TrackTotals, TrackPeaks>,
+        scores: &[f32],
+    ) -> Option<Stat> {
         state.held_back_before = state.held_back;
-        state.scores_in_flight = std::mem::take(&mut state.scores);
         let data = state
             .data
             .as_ref()
@@ -175,15 +205,15 @@ impl Shared {
             .map(|data| DataSummary::new(&data.receiver, data.frames));
         let idle = delta.value.is_zero()
             && delta.peak == TrackPeaks::default()
-            && state.scores_in_flight.is_empty()
+            && scores.is_empty()
             && data.is_none();
         if idle && !config.emit_idle {
-            return Ok(None);
+            return None;
         }
         let lost = delta.value.packets_lost.saturating_add(state.held_back);
         state.held_back = lost.min(0);
         let layer = delta.value.layers.iter().rposition(|layer| layer.packets > 0);
-        Ok(Some(Stat {
+        Some(Stat {
             key: StatsKey {
                 room_id: room.id.clone(),
                 room_name: room.name.clone(),
@@ -203,13 +233,13 @@ impl Shared {
             packets_lost_held_back: state.held_back,
             rtt_us: delta.peak.rtt_us,
             jitter_us: delta.peak.jitter_us,
-            scores: Scores::of(&state.scores_in_flight),
+            scores: Scores::of(scores),
             layer: layer.map(|layer| (layer as u8, delta.value.layers[layer])),
             last: delta.last,
             merged_intervals: state.merged,
             tracks: 1,
             data,
-        }))
+        })
     }
 
     /// What was taken has arrived. Whether nothing more will come.
