@@ -223,8 +223,11 @@ fn run(command: shell::Cmd, program: &Path) -> Result<Outcome> {
 /// Nanoseconds a packet through the library.
 pub(crate) fn bench() -> Result<()> {
     let prefix = prefix()?;
-    let program = compile(&prefix, &Linking::Optimized, &shell::root().join("bindings-c/benches/record.c"))?;
-    cmd::<&str>(&program, []).show()
+    for name in ["record.c", "ring.c"] {
+        let source = shell::root().join("bindings-c/benches").join(name);
+        cmd::<&str>(&compile(&prefix, &Linking::Optimized, &source)?, []).show()?;
+    }
+    Ok(())
 }
 
 /// The programs of the README build and run as they stand there.
