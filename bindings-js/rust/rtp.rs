@@ -20,7 +20,7 @@ pub struct RawRtp {
 
 #[wasm_bindgen]
 impl RawRtp {
-    /// `clocks` as in [`payloads`]; a limit may be NaN.
+    /// `clocks` as in `payloads`; a limit may be NaN.
     #[wasm_bindgen(constructor)]
     pub fn new(clocks: &[f64], max_streams: f64, max_unvalidated: f64) -> Thrown<RawRtp> {
         let made = payloads(clocks).and_then(|payloads| {
@@ -36,7 +36,7 @@ impl RawRtp {
         made.map(|stats| RawRtp { stats, readers: Vec::new() }).map_err(thrown)
     }
 
-    /// Counts `len` packets in columns, see [`Packets`].
+    /// Counts `len` packets in columns, see `Packets`.
     #[expect(clippy::too_many_arguments, reason = "a column each")]
     pub fn record(
         &mut self,

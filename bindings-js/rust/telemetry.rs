@@ -19,7 +19,7 @@ pub struct RawTelemetry(Telemetry);
 
 #[wasm_bindgen]
 impl RawTelemetry {
-    /// `clocks` as in [`payloads`]; `limits`: grace, tracks, participants, streams a track, each may
+    /// `clocks` as in `payloads`; `limits`: grace, tracks, participants, streams a track, each may
     /// be NaN.
     #[wasm_bindgen(constructor)]
     pub fn new(
@@ -151,7 +151,7 @@ impl RawTelemetry {
         export::account_text(&self.0.account(), top as usize, openmetrics)
     }
 
-    /// OTLP metrics with cumulative temporality; `resource` as in [`otlp_config`].
+    /// OTLP metrics with cumulative temporality; `resource` as in `otlp_config`.
     #[wasm_bindgen(js_name = toOtlp)]
     pub fn to_otlp(&self, now_us: f64, top: f64, resource: &Array) -> Vec<u8> {
         let config = otlp_config(top, resource);
@@ -325,7 +325,7 @@ impl RawReport {
         })
     }
 
-    /// OTLP metrics with delta temporality; `resource` as in [`otlp_config`].
+    /// OTLP metrics with delta temporality; `resource` as in `otlp_config`.
     #[wasm_bindgen(js_name = toOtlp)]
     pub fn to_otlp(&self, top: f64, resource: &Array) -> Vec<u8> {
         export::otlp_delta(&self.0, &otlp_config(top, resource)).to_protobuf()
