@@ -6,14 +6,16 @@ use crate::convert::{self, int, made, tuple};
 use crate::error::{compute, invalid, locked, to_py, work};
 use crate::series::{PySketch, signed};
 use crate::table::PyTable;
+use crate::telemetry::otlp_config;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyMapping};
 use std::sync::Mutex;
 use streamgauge::audience::{
     Audience, AudienceConfig, Cdn, ClassTotals, EdgeTotals, Joined, MediaClass, MediaPacket, StreamMetrics,
     StreamTotals, Streams, Summary, ViewerInfo, ViewerStats,
 };
+use streamgauge::export::{otlp_summaries, summaries_text, summary_json};
 use streamgauge::series::SketchConfig;
 use streamgauge::wire::{decode_summary, encode_summary};
 use streamgauge::{Error, Interval};
@@ -286,6 +288,50 @@ impl PySummary {
         locked(py, &self.0, |summary| summary.startup_us.clone()).map(PySketch::wrap)
     }
 
+    fn to_json(&self, py: Python<'_>) -> PyResult<String> {
+        locked(py, &self.0, |summary| summary_json(summary))
+    }
+
+    #[pyo3(signature = (*, labels = None, openmetrics = false))]
+    fn to_prometheus(
+        &self,
+        py: Python<'_>,
+        labels: Option<&Bound<'_, PyMapping>>,
+        openmetrics: bool,
+    ) -> PyResult<String> {
+        let labels = texts(labels)?;
+        locked(py, &self.0, |summary| summaries_text(&[(pairs(&labels), &*summary)], openmetrics))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (summaries, /, *, openmetrics = false))]
+    fn many_to_prometheus(
+        py: Python<'_>,
+        summaries: &Bound<'_, PyAny>,
+        openmetrics: bool,
+    ) -> PyResult<String> {
+        let mut copies: Vec<(Vec<(String, String)>, Summary)> = Vec::new();
+        for item in summaries.try_iter()? {
+            let (labels, summary): (Bound<'_, PyMapping>, PyRef<'_, PySummary>) = item?.extract()?;
+            copies.push((texts(Some(&labels))?, summary.copy(py)?));
+        }
+        let labelled: Vec<_> = copies.iter().map(|(labels, summary)| (pairs(labels), summary)).collect();
+        compute(py, || summaries_text(&labelled, openmetrics))
+    }
+
+    #[pyo3(signature = (*, attributes = None, resource = None))]
+    fn to_otlp<'py>(
+        &self,
+        py: Python<'py>,
+        attributes: Option<&Bound<'py, PyMapping>>,
+        resource: Option<&Bound<'py, PyMapping>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (attributes, config) = (texts(attributes)?, otlp_config(resource, None)?);
+        let metrics =
+            locked(py, &self.0, |summary| otlp_summaries(&[(pairs(&attributes), &*summary)], &config))?;
+        Ok(PyBytes::new(py, &metrics.to_protobuf()))
+    }
+
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         Ok(PyBytes::new(py, &locked(py, &self.0, |summary| encode_summary(summary))?))
     }
@@ -325,6 +371,15 @@ impl PySummary {
             format!("<AudienceSummary: {views} views, {watching} watching>")
         })
     }
+}
+
+/// Labels, or none.
+fn texts(given: Option<&Bound<'_, PyMapping>>) -> PyResult<Vec<(String, String)>> {
+    given.map_or(Ok(Vec::new()), |given| given.items()?.extract())
+}
+
+fn pairs(texts: &[(String, String)]) -> Vec<(&str, &str)> {
+    texts.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect()
 }
 
 #[pyclass(name = "Streams", frozen, module = "streamgauge._native")]

@@ -14,7 +14,8 @@ use streamgauge::telemetry::{
     ByteView, DataPacket, Level, Report, RtcpSample, Telemetry, TelemetryConfig, Track, TrackKey,
 };
 use streamgauge::{export, wire};
-use values::{direction_of, kind_of, one_of, otlp_config, role_of, seed_of, stat, track_key, track_totals};
+pub(crate) use values::otlp_config;
+use values::{direction_of, kind_of, one_of, role_of, seed_of, stat, track_key, track_totals};
 
 /// The fields of a `TrackKey` of Python's.
 type KeyFields = (String, String, String, String, String, String, String, String);

@@ -1,6 +1,7 @@
 """Viewers, concurrency, streams and CDN edges, with sums of this file's own as the oracle."""
 
 import copy
+import json
 import pickle
 
 import numpy as np
@@ -117,6 +118,28 @@ def test_nobody():
     assert summary.exit_before_start_ratio is None
     assert audience.concurrency(0, 10) is None
     assert len(audience.steps()) == 0
+
+
+def test_exports():
+    audience, nobody = sg.Audience(), sg.Audience().summary(0)
+    audience.join("anna", 0, location="AT")
+    audience.started("anna", S // 2)
+    summary = audience.summary(2 * S)
+    found = json.loads(summary.to_json())
+    assert (found["views"], found["watched_us"], found["startup_us_p50"]) == (1, 2 * S, S // 2)
+    assert found["mean_bitrate_bps"] is None
+    text = summary.to_prometheus(labels={"stream": 'a"b'})
+    assert 'streamgauge_audience_views_total{stream="a\\"b"} 1\n' in text
+    assert summary.to_prometheus(openmetrics=True).endswith("# EOF\n")
+    many = sg.AudienceSummary.many_to_prometheus([({"stream": "a"}, summary), ({"stream": "b"}, nobody)])
+    assert many.count("# TYPE streamgauge_audience_views_total counter") == 1
+    assert 'streamgauge_audience_views_total{stream="b"} 0\n' in many
+    data = summary.to_otlp(attributes={"stream": "a"}, resource={"service.name": "n1"})
+    assert all(part in data for part in (b"streamgauge.audience.startup", b"stream", b"n1"))
+    assert b"anna" not in data + text.encode() and b"AT" not in data
+    assert nobody.to_otlp() == b""
+    with pytest.raises(TypeError):
+        summary.to_otlp(attributes={"stream": 5})
 
 
 def test_limits():

@@ -14,7 +14,7 @@ pub use audience::summary_json;
 #[cfg(feature = "serde")]
 pub use json::stats_json;
 #[cfg(feature = "proto")]
-pub use otlp::{OtlpConfig, OtlpMetrics, otlp_cumulative, otlp_delta};
+pub use otlp::{OtlpConfig, OtlpMetrics, otlp_cumulative, otlp_delta, otlp_summaries};
 pub use prometheus::{Exposition, account_text, escape_label, tracks_text};
 
 use crate::telemetry::{Direction, Role};

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use streamgauge::export::{OtlpConfig, OtlpMetrics, otlp_cumulative, otlp_delta};
+use streamgauge::audience::{Audience, AudienceConfig, ViewerInfo};
+use streamgauge::export::{OtlpConfig, OtlpMetrics, otlp_cumulative, otlp_delta, otlp_summaries};
 use streamgauge::telemetry::{
     Direction, Level, Role, RtcpSample, Telemetry, TelemetryConfig, Track, TrackKey, TrackKind, TrackSeed,
     TrackTotals,
@@ -36,6 +37,15 @@ fn is_as_recorded(metrics: &OtlpMetrics, name: &str) {
     assert_eq!(metrics.to_protobuf(), std::fs::read(data.join(name).with_extension("pb")).unwrap(), "{name}");
 }
 
+fn config() -> OtlpConfig {
+    OtlpConfig {
+        resource: [("service.name", "sfu"), ("service.instance.id", "ND_1")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+        top_tracks: 1,
+    }
+}
+
 #[test]
 fn as_opentelemetry_writes_it() {
     use {Direction::*, Role::*, TrackKind::*};
@@ -62,16 +72,35 @@ fn as_opentelemetry_writes_it() {
     small.observe_totals(8, 3, 300);
     large.observe_totals(9, 50, 5000);
     relay.observe_totals(5, 10, 800);
-    let config = OtlpConfig {
-        resource: [("service.name", "sfu"), ("service.instance.id", "ND_1")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into(),
-        top_tracks: 1,
-    };
+    let config = config();
     let report = telemetry.flush(6 * S).unwrap();
     is_as_recorded(&otlp_delta(&report, &config), "delta");
     camera.observe_totals(7, 105, 10_400);
     is_as_recorded(&otlp_cumulative(&telemetry.account(), 7 * S, &config), "cumulative");
+}
+
+#[test]
+fn audiences_as_opentelemetry_writes_them() {
+    let mut news = Audience::new(AudienceConfig::default()).unwrap();
+    let info = ViewerInfo { location: Some("Utrecht".into()), user_agent: Some("Firefox".into()) };
+    news.join("anna", S, Some(info)).unwrap();
+    news.started("anna", S + S / 2);
+    news.bitrate("anna", 2 * S, 4_000_000);
+    news.join("ben", 3 * S, None).unwrap();
+    news.rebuffered("anna", 4 * S, 250_000);
+    news.bitrate("anna", 4 * S, 1_000_000);
+    news.leave("ben", 5 * S);
+    news.leave("nobody", 5 * S);
+    let mut nobody = Audience::new(AudienceConfig::default()).unwrap();
+    nobody.leave("nobody", S);
+    let mut sport = Audience::new(AudienceConfig::default()).unwrap();
+    sport.join("anna", 6 * S, None).unwrap();
+    let summaries = [news.summary(6 * S), nobody.summary(6 * S), sport.summary(6 * S)];
+    let streams = [("stream", "news \"24\""), ("stream", "empty"), ("stream", "sport")];
+    let labelled: Vec<_> =
+        streams.into_iter().zip(&summaries).map(|(label, summary)| (vec![label], summary)).collect();
+    is_as_recorded(&otlp_summaries(&labelled, &config()), "audience");
+    assert_eq!(otlp_summaries(&labelled[1..2], &config()).point_count(), 0);
 }
 
 #[test]

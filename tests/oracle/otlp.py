@@ -134,8 +134,79 @@ def cumulative():
     return request.message
 
 
+AUDIENCE_COUNTS = [
+    ("viewers", "Viewers that were new.", "{viewer}"),
+    ("views", "Views that began.", "{view}"),
+    ("reconnects", "Joins that went on with a view.", "{join}"),
+    ("unknown", "Events of viewers who were not there.", "{event}"),
+    ("timed_out", "Viewers who left because nothing was heard of them.", "{viewer}"),
+    ("rejected", "Joins refused for want of room.", "{join}"),
+    ("went_back", "Events before the one they follow on.", "{event}"),
+    ("started", "Views whose first picture was reported.", "{view}"),
+    ("ended", "Views that are over for good.", "{view}"),
+    ("ended_before_start", "Of these, views that never started.", "{view}"),
+    ("rebuffers", "Times that playing stalled.", "{stall}"),
+    ("switches_up", "Switches to a higher bitrate.", "{switch}"),
+    ("switches_down", "Switches to a lower bitrate.", "{switch}"),
+]
+AUDIENCE_TIMES = [
+    ("rebuffer_time", "How long playing stalled.", "s"),
+    ("watched_time", "Time watched, stalls included.", "s"),
+    ("bitrate_time", "Time of a known bitrate.", "s"),
+]
+AUDIENCE_GAUGES = [
+    ("peak_at_least", "The most viewers at once: this or more.", "{viewer}"),
+    ("peak_at_most", "The most viewers at once: this or fewer.", "{viewer}"),
+    ("mean_concurrency", "Viewers at once, weighted by time.", "{viewer}"),
+    ("rebuffer_ratio", "Stalled time of the time watched.", "1"),
+    ("mean_bitrate_bps", "Weighted by time.", "bit/s"),
+    ("exit_before_start_ratio", "Of the views that ended.", "1"),
+]
+
+
+def audience_summary(request, stream, span_us, startup_s=(), **values):
+    """Counts and times 0 where no value is given, gauges absent."""
+    attributes = {"stream": stream}
+
+    def total(name, help_text, unit, is_monotonic):
+        point = request.point(f"streamgauge.audience.{name}", help_text, unit, "sum", attributes, span_us)
+        data = request.metrics[f"streamgauge.audience.{name}"].sum
+        data.aggregation_temporality, data.is_monotonic = request.temporality, is_monotonic
+        return point
+
+    for name, help_text, unit in AUDIENCE_COUNTS:
+        total(name, help_text, unit, True).as_int = values.get(name, 0)
+    for name, help_text, unit in AUDIENCE_TIMES:
+        total(name, help_text, unit, False).as_double = values.get(name, 0.0)
+    total("watching", "Viewers now.", "{viewer}", False).as_int = values["watching"]
+    for name, help_text, unit in AUDIENCE_GAUGES:
+        if name in values:
+            point = request.point(f"streamgauge.audience.{name}", help_text, unit, "gauge", attributes, span_us)
+            point.as_double = values[name]
+    if startup_s:
+        name, help_text = "streamgauge.audience.startup", "From join to first picture."
+        point = request.point(name, help_text, "s", "summary", attributes, span_us)
+        point.count, point.sum = len(startup_s), sum(startup_s)
+        (only,) = startup_s  # the quantiles of one value are that value
+        for quantile in (0, 0.5, 0.9, 0.99, 1):
+            point.quantile_values.add(quantile=quantile, value=only)
+
+
+def audience():
+    """At 6 s. News: anna from 1 s on, ben from 3 s to 5 s; anna had 4 Mbit/s for 2 s, then 1 Mbit/s for 2 s.
+    Sport: anna from this very moment on, so that there is no mean yet. A stream of nobody is not there."""
+    request = Request(AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE)
+    news = dict(viewers=2, views=2, unknown=1, started=1, rebuffers=1, switches_down=1, watching=1)
+    news |= dict(rebuffer_time=0.25, watched_time=7.0, bitrate_time=4.0, rebuffer_ratio=0.25 / 7)
+    news |= dict(peak_at_least=2, peak_at_most=2, mean_concurrency=7 / 5, mean_bitrate_bps=2_500_000)
+    audience_summary(request, 'news "24"', (1_000_000, 6_000_000), startup_s=(0.5,), **news)
+    sport = dict(viewers=1, views=1, watching=1, peak_at_least=1, peak_at_most=1)
+    audience_summary(request, "sport", (6_000_000, 6_000_000), **sport)
+    return request.message
+
+
 def main(folder):
-    for name, message in (("delta", delta()), ("cumulative", cumulative())):
+    for name, message in (("delta", delta()), ("cumulative", cumulative()), ("audience", audience())):
         path = pathlib.Path(folder) / name
         path.with_suffix(".pb").write_bytes(message.SerializeToString(deterministic=True))
         fields = MessageToDict(message, use_integers_for_enums=True)

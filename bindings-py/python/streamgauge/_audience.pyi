@@ -1,6 +1,6 @@
 """The part of ``_native`` about audiences. Import what it has from ``streamgauge``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Optional, Union, final
 
 import numpy as np
@@ -125,6 +125,23 @@ class AudienceSummary:
     @property
     def startup_us(self) -> Sketch:
         """From join to first picture."""
+    def to_json(self) -> str:
+        """A JSON object; what was not measured is null."""
+    def to_prometheus(self, *, labels: Optional[Mapping[str, str]] = None, openmetrics: bool = False) -> str:
+        """In the Prometheus text format, each sample with these labels. Keep them few: no viewer belongs
+        there."""
+    @staticmethod
+    def many_to_prometheus(
+        summaries: Iterable[tuple[Mapping[str, str], AudienceSummary]], /, *, openmetrics: bool = False
+    ) -> str:
+        """Several summaries, each with its labels, as one text: a family must not come twice in a scrape."""
+    def to_otlp(
+        self, *, attributes: Optional[Mapping[str, str]] = None, resource: Optional[Mapping[str, str]] = None
+    ) -> bytes:
+        """As OTLP metrics with cumulative temporality: an ``ExportMetricsServiceRequest`` as protobuf, empty
+        when there was no event. Those of several summaries may be put one after the other.
+        ``attributes``: of each data point; ``resource``: of the node, instead of
+        ``{"service.name": "streamgauge"}``."""
     def to_bytes(self) -> bytes:
         """Its bytes: protobuf. The same in every language."""
     @staticmethod

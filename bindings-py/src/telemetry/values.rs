@@ -10,7 +10,7 @@ use streamgauge::telemetry::{
     DataSummary, Direction, LayerTotals, Role, Scores, Stat, TrackKey, TrackKind, TrackSeed, TrackTotals,
 };
 
-pub(super) fn otlp_config(
+pub(crate) fn otlp_config(
     resource: Option<&Bound<'_, PyMapping>>,
     top: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<OtlpConfig> {

@@ -1,44 +1,107 @@
 //! Summaries of audiences as Prometheus text and JSON.
 
 use super::Exposition;
-use crate::audience::Summary;
+use crate::audience::{Summary, ViewerTotals};
 
-/// Times among the counts of an audience. They include spans that go on, and a viewer who turns out
-/// to have left some time ago takes them back, so they are gauges.
-const TIMES: [&str; 3] = ["rebuffer_us", "watched_us", "bitrate_us"];
+/// A count of a summary, as Prometheus and OTLP name it.
+pub(super) struct Count {
+    pub(super) name: &'static str,
+    pub(super) help: &'static str,
+    /// In UCUM, as OTLP wants it.
+    #[cfg_attr(not(feature = "proto"), allow(dead_code))]
+    pub(super) unit: &'static str,
+    pub(super) of: fn(&ViewerTotals) -> u64,
+}
+
+const fn count(
+    name: &'static str,
+    help: &'static str,
+    unit: &'static str,
+    of: fn(&ViewerTotals) -> u64,
+) -> Count {
+    Count { name, help, unit, of }
+}
+
+pub(super) const COUNTS: [Count; 13] = [
+    count("viewers", "Viewers that were new.", "{viewer}", |t| t.viewers),
+    count("views", "Views that began.", "{view}", |t| t.views),
+    count("reconnects", "Joins that went on with a view.", "{join}", |t| t.reconnects),
+    count("unknown", "Events of viewers who were not there.", "{event}", |t| t.unknown),
+    count("timed_out", "Viewers who left because nothing was heard of them.", "{viewer}", |t| t.timed_out),
+    count("rejected", "Joins refused for want of room.", "{join}", |t| t.rejected),
+    count("went_back", "Events before the one they follow on.", "{event}", |t| t.went_back),
+    count("started", "Views whose first picture was reported.", "{view}", |t| t.started),
+    count("ended", "Views that are over for good.", "{view}", |t| t.ended),
+    count("ended_before_start", "Of these, views that never started.", "{view}", |t| t.ended_before_start),
+    count("rebuffers", "Times that playing stalled.", "{stall}", |t| t.rebuffers),
+    count("switches_up", "Switches to a higher bitrate.", "{switch}", |t| t.switches_up),
+    count("switches_down", "Switches to a lower bitrate.", "{switch}", |t| t.switches_down),
+];
+
+/// Times in microseconds. They include spans that go on, and a viewer who turns out to have left some
+/// time ago takes them back, so they can fall.
+pub(super) const TIMES: [Count; 3] = [
+    count("rebuffer", "How long playing stalled.", "s", |t| t.rebuffer_us),
+    count("watched", "Time watched, stalls included.", "s", |t| t.watched_us),
+    count("bitrate", "Time of a known bitrate.", "s", |t| t.bitrate_us),
+];
+
+/// What is no sum, and absent where it was not measured.
+pub(super) struct Measure {
+    pub(super) name: &'static str,
+    pub(super) help: &'static str,
+    #[cfg_attr(not(feature = "proto"), allow(dead_code))]
+    pub(super) unit: &'static str,
+    pub(super) of: fn(&Summary) -> Option<f64>,
+}
+
+const fn measure(
+    name: &'static str,
+    help: &'static str,
+    unit: &'static str,
+    of: fn(&Summary) -> Option<f64>,
+) -> Measure {
+    Measure { name, help, unit, of }
+}
+
+pub(super) const MEASURES: [Measure; 6] = [
+    measure("peak_at_least", "The most viewers at once: this or more.", "{viewer}", |summary| {
+        Some(summary.peak_at_least as f64)
+    }),
+    measure("peak_at_most", "The most viewers at once: this or fewer.", "{viewer}", |summary| {
+        Some(summary.peak_at_most as f64)
+    }),
+    measure("mean_concurrency", "Viewers at once, weighted by time.", "{viewer}", Summary::mean_concurrency),
+    measure("rebuffer_ratio", "Stalled time of the time watched.", "1", Summary::rebuffer_ratio),
+    measure("mean_bitrate_bps", "Weighted by time.", "bit/s", Summary::mean_bitrate_bps),
+    measure("exit_before_start_ratio", "Of the views that ended.", "1", Summary::exit_before_start_ratio),
+];
 
 /// Quantiles of startup times that are shown.
-const QUANTILES: [(&str, f64); 3] = [("0.5", 0.5), ("0.9", 0.9), ("0.99", 0.99)];
+pub(super) const QUANTILES: [(&str, f64); 3] = [("0.5", 0.5), ("0.9", 0.9), ("0.99", 0.99)];
 
 /// Summaries with the labels of each, such as its stream: counters `streamgauge_audience_views_total`
 /// and so on, gauges for what can fall. What was not measured has no sample. Keep labels few: no
 /// viewer belongs there.
 pub fn summaries_text(summaries: &[(Vec<(&str, &str)>, &Summary)], openmetrics: bool) -> String {
     let mut out = Exposition::new(openmetrics);
-    let Some((_, first)) = summaries.first() else { return out.finish() };
-    for (i, (name, _)) in first.totals.fields().into_iter().enumerate() {
-        let samples =
-            summaries.iter().map(|(labels, summary)| (labels.iter().copied(), summary.totals.fields()[i].1));
-        if TIMES.contains(&name) {
-            let samples = samples.map(|(labels, value)| (labels, Some(value as f64)));
-            out.gauge(&format!("streamgauge_audience_{name}"), "Spans that go on included.", samples);
-        } else {
-            let family = format!("streamgauge_audience_{name}_total");
-            out.counter(&family, "Since the start.", samples);
-        }
+    if summaries.is_empty() {
+        return out.finish();
     }
-    type Of = fn(&Summary) -> Option<f64>;
-    let gauges: [(&str, &str, Of); 6] = [
-        ("watching", "Viewers now.", |summary| Some(summary.watching as f64)),
-        ("peak", "The most viewers at once, or more.", |summary| Some(summary.peak_at_least as f64)),
-        ("mean_concurrency", "Viewers at once, weighted by time.", Summary::mean_concurrency),
-        ("rebuffer_ratio", "Stalled time of the time watched.", Summary::rebuffer_ratio),
-        ("mean_bitrate_bps", "Weighted by time.", Summary::mean_bitrate_bps),
-        ("exit_before_start_ratio", "Of the views that ended.", Summary::exit_before_start_ratio),
-    ];
-    for (name, help, of) in gauges {
+    for Count { name, help, of, .. } in COUNTS {
+        let samples = summaries.iter().map(|(labels, summary)| (labels.iter().copied(), of(&summary.totals)));
+        out.counter(&format!("streamgauge_audience_{name}_total"), help, samples);
+    }
+    let mut gauge = |name: &str, help: &str, of: &dyn Fn(&Summary) -> Option<f64>| {
         let samples = summaries.iter().map(|(labels, summary)| (labels.iter().copied(), of(summary)));
         out.gauge(&format!("streamgauge_audience_{name}"), help, samples);
+    };
+    for Count { name, help, of, .. } in TIMES {
+        gauge(&format!("{name}_us"), help, &|summary| Some(of(&summary.totals) as f64));
+    }
+    gauge("watching", "Viewers now.", &|summary| Some(summary.watching as f64));
+    for Measure { name, help, of, .. } in MEASURES {
+        gauge(name, help, &of);
     }
     let startup = summaries.iter().flat_map(|(labels, summary)| {
         QUANTILES.map(|(name, q)| {
@@ -93,17 +156,29 @@ mod tests {
     #[test]
     fn an_exposition_has_no_viewers_in_it() {
         let summary = summary();
-        let text = summaries_text(&[(vec![("stream", "a\"b")], &summary)], false);
+        let text = summaries_text(&[(vec![("stream.id", "a\"b")], &summary)], false);
         for line in [
-            "streamgauge_audience_views_total{stream=\"a\\\"b\"} 2",
-            "streamgauge_audience_watched_us{stream=\"a\\\"b\"} 3000000",
-            "streamgauge_audience_mean_concurrency{stream=\"a\\\"b\"} 1.5",
-            "streamgauge_audience_startup_us{stream=\"a\\\"b\",quantile=\"0.5\"} 500000",
+            "streamgauge_audience_views_total{stream_id=\"a\\\"b\"} 2",
+            "streamgauge_audience_watched_us{stream_id=\"a\\\"b\"} 3000000",
+            "streamgauge_audience_mean_concurrency{stream_id=\"a\\\"b\"} 1.5",
+            "streamgauge_audience_startup_us{stream_id=\"a\\\"b\",quantile=\"0.5\"} 500000",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
         assert!(!text.contains("somebody") && !text.contains("bitrate_bps{"), "{text}");
         assert_eq!(summaries_text(&[], true), "# EOF\n");
+    }
+
+    #[test]
+    fn every_count_is_shown() {
+        let totals = ViewerTotals::from_fields(&(1..=16).collect::<Vec<u64>>());
+        let shown: Vec<(String, u64)> = COUNTS
+            .iter()
+            .map(|count| (count.name.to_owned(), (count.of)(&totals)))
+            .chain(TIMES.iter().map(|time| (format!("{}_us", time.name), (time.of)(&totals))))
+            .collect();
+        let fields = totals.fields().map(|(name, count)| (name.to_owned(), count));
+        assert!(fields.iter().all(|field| shown.contains(field)) && shown.len() == fields.len());
     }
 
     #[cfg(feature = "serde")]

@@ -6,9 +6,12 @@
 //! complete. Counters are monotonic sums, the loss (signed) a sum that is not monotonic. What was
 //! not measured has no data point.
 
+mod audience;
 #[cfg(feature = "serde")]
 mod json;
 mod message;
+
+pub use audience::otlp_summaries;
 
 use super::counters::{COUNTERS, LOST, largest};
 use super::{direction_code, role_code};
@@ -61,6 +64,7 @@ impl OtlpMetrics {
             .map(|metric| match &metric.data {
                 Some(Data::Sum(sum)) => sum.data_points.len(),
                 Some(Data::Gauge(gauge)) => gauge.data_points.len(),
+                Some(Data::Summary(summary)) => summary.data_points.len(),
                 None => 0,
             })
             .sum()
@@ -201,10 +205,9 @@ impl Metrics {
     ) {
         for counter in &COUNTERS {
             if let Some(value) = counter.of(kind, totals) {
-                // OTLP counts in signed integers.
-                let value = i64::try_from(value).unwrap_or(i64::MAX);
                 let name = format!("{prefix}.{}", counter.name);
-                self.sum(&name, counter.help, counter.unit, true, point(attributes, interval, value));
+                let value = point(attributes, interval, count(value));
+                self.sum(&name, counter.help, counter.unit, true, value);
             }
         }
         let lost = point(attributes, interval, totals.packets_lost);
@@ -252,6 +255,11 @@ impl Metrics {
             }],
         })
     }
+}
+
+/// OTLP counts in signed integers.
+fn count(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 fn point(attributes: &[KeyValue], interval: Interval, value: i64) -> NumberDataPoint {

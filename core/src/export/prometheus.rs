@@ -63,7 +63,15 @@ impl Exposition {
         self.text.push_str(name);
         let mut before = '{';
         for (label, value) in labels {
-            let _ = write!(self.text, "{before}{label}=\"{}\"", escape_label(value));
+            self.text.push(before);
+            // One bad name would have the whole scrape refused.
+            let allowed = |(i, c): (usize, char)| match c {
+                'a'..='z' | 'A'..='Z' | '_' => c,
+                '0'..='9' if i > 0 => c,
+                _ => '_',
+            };
+            self.text.extend(label.chars().enumerate().map(allowed));
+            let _ = write!(self.text, "=\"{}\"", escape_label(value));
             before = ',';
         }
         if before == ',' {

@@ -1,8 +1,8 @@
 //! OTLP/JSON: the proto3 mapping, but enumerations are numbers and names lower camel case.
 
 use super::message::{
-    Data, ExportMetricsServiceRequest, KeyValue, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics,
-    Text, Value,
+    Data, ExportMetricsServiceRequest, KeyValue, Metric, NumberDataPoint, QuantileValue, ResourceMetrics,
+    ScopeMetrics, SummaryDataPoint, Text, Value,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -38,6 +38,9 @@ fn metric(metric: &Metric) -> Json {
                 ("isMonotonic", sum.is_monotonic.then_some(Json::Bool(true))),
             ])),
         ),
+        Some(Data::Summary(summary)) => {
+            ("summary", Some(object([("dataPoints", list(&summary.data_points, quantiles))])))
+        }
         None => ("gauge", None),
     };
     object([
@@ -49,18 +52,32 @@ fn metric(metric: &Metric) -> Json {
 }
 
 fn point(point: &NumberDataPoint) -> Json {
-    let time = |nanos: u64| (nanos > 0).then(|| json!(nanos.to_string()));
     let (name, value) = match point.value {
         Some(Value::Double(value)) => ("asDouble", Some(json!(value))),
         Some(Value::Int(value)) => ("asInt", Some(json!(value.to_string()))),
         None => ("asInt", None),
     };
     object([
-        ("startTimeUnixNano", time(point.start_time_unix_nano)),
-        ("timeUnixNano", time(point.time_unix_nano)),
+        ("startTimeUnixNano", long(point.start_time_unix_nano)),
+        ("timeUnixNano", long(point.time_unix_nano)),
         (name, value),
         ("attributes", list(&point.attributes, attribute)),
     ])
+}
+
+fn quantiles(point: &SummaryDataPoint) -> Json {
+    object([
+        ("startTimeUnixNano", long(point.start_time_unix_nano)),
+        ("timeUnixNano", long(point.time_unix_nano)),
+        ("count", long(point.count)),
+        ("sum", double(point.sum)),
+        ("quantileValues", list(&point.quantile_values, quantile)),
+        ("attributes", list(&point.attributes, attribute)),
+    ])
+}
+
+fn quantile(value: &QuantileValue) -> Json {
+    object([("quantile", double(value.quantile)), ("value", double(value.value))])
 }
 
 fn attribute(attribute: &KeyValue) -> Json {
@@ -69,7 +86,15 @@ fn attribute(attribute: &KeyValue) -> Json {
     object([("key", Some(json!(attribute.key))), ("value", value)])
 }
 
-/// Absent when empty, as the proto3 mapping has it.
+/// Absent when 0, as the proto3 mapping has it; so are doubles and lists.
+fn long(value: u64) -> Option<Json> {
+    (value > 0).then(|| json!(value.to_string()))
+}
+
+fn double(value: f64) -> Option<Json> {
+    (value != 0.0).then(|| json!(value))
+}
+
 fn list<T>(items: &[T], one: fn(&T) -> Json) -> Option<Json> {
     (!items.is_empty()).then(|| Json::Array(items.iter().map(one).collect()))
 }

@@ -47,7 +47,7 @@ pub(super) struct Metric {
     pub(super) description: String,
     #[prost(string, tag = "3")]
     pub(super) unit: String,
-    #[prost(oneof = "Data", tags = "5, 7")]
+    #[prost(oneof = "Data", tags = "5, 7, 11")]
     pub(super) data: Option<Data>,
 }
 
@@ -57,6 +57,8 @@ pub(super) enum Data {
     Gauge(Gauge),
     #[prost(message, tag = "7")]
     Sum(Sum),
+    #[prost(message, tag = "11")]
+    Summary(Summary),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -73,6 +75,36 @@ pub(super) struct Sum {
     pub(super) aggregation_temporality: i32,
     #[prost(bool, tag = "3")]
     pub(super) is_monotonic: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Summary {
+    #[prost(message, repeated, tag = "1")]
+    pub(super) data_points: Vec<SummaryDataPoint>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct SummaryDataPoint {
+    #[prost(fixed64, tag = "2")]
+    pub(super) start_time_unix_nano: u64,
+    #[prost(fixed64, tag = "3")]
+    pub(super) time_unix_nano: u64,
+    #[prost(fixed64, tag = "4")]
+    pub(super) count: u64,
+    #[prost(double, tag = "5")]
+    pub(super) sum: f64,
+    #[prost(message, repeated, tag = "6")]
+    pub(super) quantile_values: Vec<QuantileValue>,
+    #[prost(message, repeated, tag = "7")]
+    pub(super) attributes: Vec<KeyValue>,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct QuantileValue {
+    #[prost(double, tag = "1")]
+    pub(super) quantile: f64,
+    #[prost(double, tag = "2")]
+    pub(super) value: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
