@@ -63,6 +63,9 @@ struct Plain {
     bitrate: Option<u64>,
     bitrate_since: Option<i64>,
     last_us: i64,
+    /// Of the latest view.
+    started: bool,
+    over: bool,
 }
 
 impl Plain {
@@ -88,6 +91,9 @@ struct Model {
     timed_out: u64,
     rebuffers: u64,
     told_us: u64,
+    started: u64,
+    ended: u64,
+    ended_before_start: u64,
 }
 
 impl Model {
@@ -98,7 +104,13 @@ impl Model {
                 viewer.stop(viewer.last_us);
                 self.timed_out += 1;
             }
-            if viewer.since.is_none() && viewer.last_us + CONFIG.keep_us <= now_us {
+            let away_us = if viewer.since.is_none() { now_us - viewer.last_us } else { 0 };
+            if away_us > CONFIG.reconnect_us && !viewer.over {
+                viewer.over = true;
+                self.ended += 1;
+                self.ended_before_start += u64::from(!viewer.started);
+            }
+            if viewer.since.is_none() && away_us >= CONFIG.keep_us {
                 gone.insert(id);
             }
         }
@@ -113,8 +125,7 @@ impl Model {
         if matches!(event, Event::Join) {
             let is_new = !self.known.contains_key(&id);
             let viewer = self.known.entry(id).or_insert(Plain { last_us: at_us, ..Plain::default() });
-            let left_us = viewer.last_us;
-            let at_us = at_us.max(left_us);
+            let at_us = at_us.max(viewer.last_us);
             viewer.last_us = at_us;
             if viewer.since.is_some() {
                 self.reconnects += 1;
@@ -122,8 +133,9 @@ impl Model {
             }
             viewer.since = Some(at_us);
             viewer.bitrate_since = viewer.bitrate.map(|_| at_us);
-            if is_new || at_us - left_us > CONFIG.reconnect_us {
+            if is_new || viewer.over {
                 self.views += 1;
+                (viewer.started, viewer.over) = (false, false);
             } else {
                 self.reconnects += 1;
             }
@@ -137,6 +149,10 @@ impl Model {
         viewer.last_us = at_us;
         match event {
             Event::Leave => viewer.stop(at_us),
+            Event::Started if !viewer.started => {
+                viewer.started = true;
+                self.started += 1;
+            }
             Event::RebufferBegins if viewer.stalled_since.is_none() => {
                 viewer.stalled_since = Some(at_us);
                 self.rebuffers += 1;
@@ -225,7 +241,10 @@ proptest! {
         prop_assert_eq!((totals.views, totals.reconnects), (model.views, model.reconnects));
         prop_assert_eq!((totals.unknown, totals.timed_out), (model.unknown, model.timed_out));
         prop_assert_eq!(totals.rebuffers, model.rebuffers);
-        prop_assert_eq!(totals.ended + audience.len() as u64, totals.views);
+        prop_assert_eq!((totals.started, totals.ended), (model.started, model.ended));
+        prop_assert_eq!(totals.ended_before_start, model.ended_before_start);
+        let open = model.known.values().filter(|viewer| !viewer.over).count() as u64;
+        prop_assert_eq!(totals.ended + open, totals.views);
         prop_assert_eq!(audience.len(), model.known.len());
         let watching = model.known.values().filter(|viewer| viewer.since.is_some()).count() as u64;
         prop_assert_eq!(summary.watching, watching);

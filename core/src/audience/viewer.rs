@@ -41,7 +41,7 @@ pub struct ViewerTotals {
     pub went_back: u64,
     /// Views whose first picture was reported.
     pub started: u64,
-    /// Views that are over for good.
+    /// Views that are over for good: left, and not come back within the reconnect time.
     pub ended: u64,
     /// Of these, views that never started.
     pub ended_before_start: u64,
@@ -157,9 +157,21 @@ pub(super) struct Begun {
     pub(super) since: i128,
 }
 
+/// Where a viewer is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Presence {
+    Watching {
+        since_us: Micros,
+    },
+    /// Left, and may come back to the same view.
+    Away,
+    /// Left for good: the next join is a new view.
+    Over,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Viewer {
-    pub(super) watching_since: Option<Micros>,
+    pub(super) presence: Presence,
     /// The time of its valid entry among those due.
     pub(super) due_us: Option<Micros>,
     pub(super) first_us: Micros,
@@ -193,7 +205,7 @@ pub(super) struct Parts<'a> {
 impl Viewer {
     pub(super) fn new(at_us: Micros, info: Option<ViewerInfo>) -> Viewer {
         Viewer {
-            watching_since: None,
+            presence: Presence::Watching { since_us: at_us },
             due_us: None,
             first_us: at_us,
             last_us: at_us,
@@ -213,9 +225,21 @@ impl Viewer {
         }
     }
 
-    /// When it is idle for too long, or was gone for long enough.
+    pub(super) fn watching_since(&self) -> Option<Micros> {
+        match self.presence {
+            Presence::Watching { since_us } => Some(since_us),
+            Presence::Away | Presence::Over => None,
+        }
+    }
+
+    /// When it is idle for too long, its view is over, or it was gone for long enough.
     pub(super) fn patience_until(&self, config: &AudienceConfig) -> Micros {
-        let patience_us = if self.watching_since.is_some() { config.idle_timeout_us } else { config.keep_us };
+        let patience_us = match self.presence {
+            Presence::Watching { .. } => config.idle_timeout_us,
+            // A join at the reconnect time itself still goes on with the view.
+            Presence::Away => config.reconnect_us.saturating_add(1).min(config.keep_us),
+            Presence::Over => config.keep_us,
+        };
         self.last_us.saturating_add(patience_us)
     }
 
@@ -227,7 +251,8 @@ impl Viewer {
     }
 
     pub(super) fn stop(&mut self, at_us: Micros, parts: &mut Parts<'_>) {
-        let Some(since) = self.watching_since.take() else { return };
+        let Some(since) = self.watching_since() else { return };
+        self.presence = Presence::Away;
         let watched_us = parts.open.watching.end(since, at_us);
         self.watched_us += watched_us;
         parts.totals.watched_us += watched_us;
@@ -270,11 +295,11 @@ impl Viewer {
         let area =
             self.bitrate_area + u128::from(self.bitrate.unwrap_or(0)) * u128::from(until(self.bitrate_since));
         ViewerStats {
-            watching: self.watching_since.is_some(),
+            watching: self.watching_since().is_some(),
             first_us: self.first_us,
             last_us: self.last_us,
             views: self.views,
-            watched_us: self.watched_us + until(self.watching_since),
+            watched_us: self.watched_us + until(self.watching_since()),
             startup_us: self.startup_us,
             rebuffers: self.rebuffers,
             rebuffer_us: self.rebuffer_us + until(self.rebuffering_since),
@@ -284,10 +309,13 @@ impl Viewer {
         }
     }
 
-    /// The latest view is over for good.
+    /// The latest view is over for good, unless it was already.
     pub(super) fn end_view(&mut self, totals: &mut ViewerTotals) {
-        totals.ended += 1;
-        totals.ended_before_start += u64::from(self.startup_us.take().is_none());
+        if self.presence != Presence::Over {
+            self.presence = Presence::Over;
+            totals.ended += 1;
+            totals.ended_before_start += u64::from(self.startup_us.is_none());
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::concurrency::{Concurrency, ConcurrencyStats};
 use super::summary::Summary;
-use super::viewer::{Open, Parts, Viewer, ViewerInfo, ViewerStats, ViewerTotals};
+use super::viewer::{Open, Parts, Presence, Viewer, ViewerInfo, ViewerStats, ViewerTotals};
 use crate::error::{Error, ErrorKind, Result};
 use crate::series::{Sketch, SketchConfig};
 use crate::time::{Interval, Micros, SECOND_US};
@@ -15,7 +15,8 @@ use std::sync::Arc;
 pub struct AudienceConfig {
     /// A viewer not heard of for so long has left, at the time of its last event.
     pub idle_timeout_us: Micros,
-    /// A viewer who comes back within this time goes on with the view it had.
+    /// A viewer who comes back within this time goes on with the view it had; after it, or once the
+    /// viewer is forgotten, the view has ended.
     pub reconnect_us: Micros,
     /// How long a viewer who left is remembered. Its figures stay in the sums.
     pub keep_us: Micros,
@@ -119,7 +120,6 @@ impl Audience {
     /// `CapacityExceeded` when there is no room for one more; it is counted.
     pub fn join(&mut self, id: &str, at_us: Micros, info: Option<ViewerInfo>) -> Result<Joined> {
         self.handle_time(at_us);
-        let reconnect_us = self.config.reconnect_us;
         let Some(viewer) = self.viewers.get_mut(id) else {
             if self.viewers.len() >= self.config.max_viewers && !self.forget_gone() {
                 self.totals.rejected += 1;
@@ -128,45 +128,43 @@ impl Audience {
                     format!("there are {} viewers, the limit", self.config.max_viewers),
                 ));
             }
-            let mut viewer = Viewer::new(at_us, info);
             self.open.watching.begin(at_us);
-            viewer.watching_since = Some(at_us);
             let id: Arc<str> = id.into();
-            self.viewers.insert(id.clone(), viewer);
+            self.viewers.insert(id.clone(), Viewer::new(at_us, info));
             self.schedule(&id);
             self.concurrency.record(at_us, 1);
             self.totals.viewers += 1;
             self.totals.views += 1;
             return Ok(Joined::New);
         };
-        let left_us = viewer.last_us;
         let at_us = viewer.touch(at_us, &mut self.totals);
         if info.is_some() {
             viewer.info = info.map(Box::new);
         }
-        if viewer.watching_since.is_some() {
+        if viewer.watching_since().is_some() {
             self.totals.reconnects += 1;
             return Ok(Joined::Reconnected);
         }
-        viewer.watching_since = Some(at_us);
+        let is_over = viewer.presence == Presence::Over;
+        viewer.presence = Presence::Watching { since_us: at_us };
         self.open.watching.begin(at_us);
         viewer.begin_bitrate(at_us, &mut self.open);
         self.concurrency.record(at_us, 1);
-        let joined = if at_us.saturating_sub(left_us) <= reconnect_us {
-            self.totals.reconnects += 1;
-            Joined::Reconnected
-        } else {
-            viewer.end_view(&mut self.totals);
+        let joined = if is_over {
             viewer.join_us = at_us;
+            viewer.startup_us = None;
             viewer.views += 1;
             self.totals.views += 1;
             Joined::New
+        } else {
+            self.totals.reconnects += 1;
+            Joined::Reconnected
         };
         self.schedule(id);
         Ok(joined)
     }
 
-    /// Makes sure that a viewer is looked at when it may be idle, or forgotten.
+    /// Makes sure that a viewer is looked at when it may be idle, its view over, or it forgotten.
     fn schedule(&mut self, id: &str) {
         let Some((id, viewer)) = self.viewers.get_key_value(id) else { return };
         let due_us = viewer.patience_until(&self.config);
@@ -176,12 +174,19 @@ impl Audience {
                 viewer.due_us = Some(due_us);
             }
             self.due.push(Reverse((due_us, id)));
+            // Void entries lie there until their time, which may be an hour away.
+            if self.due.len() > 2 * self.viewers.len() + 64 {
+                let viewers = &self.viewers;
+                self.due.retain(|Reverse((due_us, id))| {
+                    viewers.get(id).is_some_and(|viewer| viewer.due_us == Some(*due_us))
+                });
+            }
         }
     }
 
     /// Forgets some of those who left longest ago. Whether there were any.
     fn forget_gone(&mut self) -> bool {
-        let gone = self.viewers.iter().filter(|(_, viewer)| viewer.watching_since.is_none());
+        let gone = self.viewers.iter().filter(|(_, viewer)| viewer.watching_since().is_none());
         let mut gone: Vec<(Micros, Arc<str>)> =
             gone.map(|(id, viewer)| (viewer.last_us, id.clone())).collect();
         gone.sort_unstable();
@@ -273,7 +278,7 @@ impl Audience {
         event: impl FnOnce(&mut Viewer, Micros, &mut Parts<'_>) -> R,
     ) -> Option<R> {
         self.handle_time(at_us);
-        let Some(viewer) = self.viewers.get_mut(id).filter(|viewer| viewer.watching_since.is_some()) else {
+        let Some(viewer) = self.viewers.get_mut(id).filter(|viewer| viewer.watching_since().is_some()) else {
             self.totals.unknown += 1;
             return None;
         };
@@ -288,8 +293,9 @@ impl Audience {
         Some(event(viewer, at_us, &mut parts))
     }
 
-    /// Time is `now_us`: who was not heard of for too long has left, and who left long ago is
-    /// forgotten. Every event does the same.
+    /// Time is `now_us`: who was not heard of for too long has left, the view of who did not come back
+    /// in time has ended, and who left long ago is forgotten. Every event does the same, so that one
+    /// told later than its time finds what is over as over.
     pub fn handle_time(&mut self, now_us: Micros) {
         while self.due.peek().is_some_and(|Reverse((due_us, _))| *due_us <= now_us) {
             let Some(Reverse((due_us, id))) = self.due.pop() else { break };
@@ -300,7 +306,7 @@ impl Audience {
             viewer.due_us = None;
             if viewer.patience_until(&self.config) > now_us {
                 self.schedule(&id);
-            } else if viewer.watching_since.is_some() {
+            } else if viewer.watching_since().is_some() {
                 let last_us = viewer.last_us;
                 let mut parts = Parts {
                     totals: &mut self.totals,
@@ -314,7 +320,11 @@ impl Audience {
                 self.schedule(&id);
             } else {
                 viewer.end_view(&mut self.totals);
-                self.viewers.remove(&id);
+                if viewer.patience_until(&self.config) > now_us {
+                    self.schedule(&id);
+                } else {
+                    self.viewers.remove(&id);
+                }
             }
         }
     }
@@ -367,5 +377,51 @@ impl Audience {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.viewers.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_is_over_once_the_time_to_come_back_is() {
+        let mut audience = Audience::new(AudienceConfig::default()).unwrap();
+        let ended = |audience: &mut Audience, at_us| {
+            let totals = audience.summary(at_us).totals;
+            (totals.ended, totals.ended_before_start)
+        };
+        audience.join("a", 0, None).unwrap();
+        audience.started("a", 1);
+        audience.leave("a", 10 * SECOND_US);
+        assert_eq!(ended(&mut audience, 40 * SECOND_US), (0, 0));
+        assert_eq!(audience.join("a", 40 * SECOND_US, None).unwrap(), Joined::Reconnected);
+        audience.leave("a", 50 * SECOND_US);
+        assert_eq!(ended(&mut audience, 80 * SECOND_US + 1), (1, 0));
+        // The viewer is still known, and what was measured of its view.
+        assert_eq!(audience.viewer("a", 80 * SECOND_US + 1).unwrap().startup_us, Some(1));
+        // An event told too late does not take the end back.
+        assert_eq!(audience.join("a", 60 * SECOND_US, None).unwrap(), Joined::New);
+        assert_eq!(audience.viewer("a", 90 * SECOND_US).unwrap().startup_us, None);
+        audience.leave("a", 90 * SECOND_US);
+        assert_eq!(ended(&mut audience, 10_000 * SECOND_US), (2, 1));
+        assert!(audience.is_empty());
+    }
+
+    #[test]
+    fn churn_is_bounded() {
+        let config = AudienceConfig { max_viewers: 50, reconnect_us: 0, ..AudienceConfig::default() };
+        let mut audience = Audience::new(config).unwrap();
+        for i in 0..10_000 {
+            // One who flaps, and many who come once.
+            for id in ["flapping".to_owned(), format!("viewer {i}")] {
+                audience.join(&id, i * 10, None).unwrap();
+                audience.leave(&id, i * 10 + 2);
+            }
+        }
+        assert!(audience.len() <= 50 && audience.due.len() <= 2 * 50 + 64, "{}", audience.due.len());
+        assert_eq!(audience.steps().count(), 1_000);
+        let totals = audience.summary(100_005).totals;
+        assert_eq!((totals.views, totals.ended, totals.watched_us), (20_000, 20_000, 40_000));
     }
 }
