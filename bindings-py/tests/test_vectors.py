@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamgauge as sg
+from audience_vectors import AudienceReplay
 from series_vectors import SeriesReplay
 from streamgauge import errors
 
@@ -30,7 +31,7 @@ def options(args, *names):
     return {name: int(args[name]) for name in names if args.get(name) is not None}
 
 
-class Replay(SeriesReplay):
+class Replay(SeriesReplay, AudienceReplay):
     """Runs the operations of one vector; the objects it makes, by id."""
 
     def __init__(self):

@@ -3,6 +3,8 @@
 
 #![cfg(feature = "serde")]
 
+#[path = "vectors/audience.rs"]
+mod audience;
 #[path = "vectors/packets.rs"]
 mod packets;
 #[path = "vectors/ring.rs"]
@@ -46,6 +48,7 @@ fn every_vector_holds() {
         );
         let expected = vector["expected"].as_array().unwrap();
         assert_eq!(ops.len(), expected.len(), "{name}");
+        let mut audience = audience::Adapter::default();
         let mut packets = packets::Adapter::default();
         let mut ring = ring::Adapter::default();
         let mut series = series::Adapter::default();
@@ -56,6 +59,7 @@ fn every_vector_holds() {
             let answer = packets.run(name_of_op, args).or_else(|| ring.run(name_of_op, args));
             let answer = answer.or_else(|| tracks.run(name_of_op, args));
             let answer = answer.or_else(|| series.run(name_of_op, args));
+            let answer = answer.or_else(|| audience.run(name_of_op, args));
             let answer = answer.or_else(|| run::answer(name_of_op, args));
             let answer = answer.expect("a known operation");
             if let Err(difference) = compare(&answer, expected) {
@@ -68,7 +72,9 @@ fn every_vector_holds() {
 }
 
 fn knows(op: &str) -> bool {
-    packets::knows(op) || ring::knows(op) || run::knows(op) || series::knows(op) || tracks::knows(op)
+    [audience::knows, packets::knows, ring::knows, run::knows, series::knows, tracks::knows]
+        .iter()
+        .any(|knows| knows(op))
 }
 
 fn compare(answer: &Result<Value>, expected: &Value) -> std::result::Result<(), String> {
