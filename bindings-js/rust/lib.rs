@@ -5,6 +5,8 @@
 
 #[cfg(feature = "live")]
 mod columns;
+#[cfg(feature = "full")]
+mod compare;
 mod convert;
 #[cfg(feature = "live")]
 mod counter;
@@ -19,6 +21,8 @@ mod run;
 #[cfg(feature = "live")]
 mod telemetry;
 
+#[cfg(feature = "full")]
+pub use compare::{RawSides, keys};
 #[cfg(feature = "live")]
 pub use counter::{RawCounter, rate};
 #[cfg(feature = "full")]

@@ -1,5 +1,7 @@
 //! A run directory's files in, columns and JSON out.
 
+use std::rc::Rc;
+
 use js_sys::Array;
 use streamgauge::Result;
 use streamgauge::run::{Buckets, Column, Files, Mode, Options, Run, Selector, Value};
@@ -7,9 +9,9 @@ use wasm_bindgen::prelude::*;
 
 use crate::convert::{Thrown, array, floats, integers, number, thrown};
 
-/// One run. The facade's `Run` holds it.
+/// One run. The facade's `Run` holds it; a comparison shares it.
 #[wasm_bindgen]
-pub struct RawRun(Run);
+pub struct RawRun(pub(crate) Rc<Run>);
 
 #[wasm_bindgen]
 impl RawRun {
@@ -28,7 +30,8 @@ impl RawRun {
             events: events.as_deref(),
             meta: meta.as_deref(),
         };
-        Run::from_bytes(name, &files, &Options::default()).map(RawRun).map_err(thrown)
+        let run = Run::from_bytes(name, &files, &Options::default());
+        run.map(|run| RawRun(Rc::new(run))).map_err(thrown)
     }
 
     /// Keys and values in turn, see [`summary_value`].
@@ -162,6 +165,13 @@ impl RawRun {
             ])))
         };
         total().map_err(thrown)
+    }
+
+    /// Keys of the summary and the selectors behind them in turn.
+    #[wasm_bindgen(js_name = counterSelectors)]
+    pub fn counter_selectors(&self) -> Array {
+        let selectors = self.0.counter_selectors();
+        selectors.iter().flat_map(|(key, selector)| [JsValue::from(*key), JsValue::from(selector)]).collect()
     }
 
     /// `[start_us, end_us, open]` of each burst.

@@ -9,6 +9,8 @@ export {
   StreamgaugeError,
 } from "./full_api.js";
 export type * from "./full_api.js";
+export { compare, keys } from "./compare.js";
+export type * from "./compare.js";
 
 /**
  * Loads the wasm module; everything else needs it. Later calls wait for the first.

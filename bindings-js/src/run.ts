@@ -162,6 +162,7 @@ export interface CounterOptions {
 /** The generated class, see `rust/run.rs`. */
 export interface RawRun {
   free(): void;
+  [Symbol.dispose](): void;
   summary(mode: string): unknown[];
   problems(): unknown[][];
   meta(): unknown[];
@@ -171,6 +172,7 @@ export interface RawRun {
   gaps(mode: string): unknown[];
   freezes(): unknown[];
   frameRate(mode: string): unknown[];
+  counterSelectors(): unknown[];
   counterRate(selector: string, contains: string | undefined, mode: string): unknown[];
   counterTotal(selector: string, contains: string | undefined, mode: string): unknown[] | undefined;
   bursts(mode: string): unknown[][];
@@ -188,8 +190,19 @@ export interface RunGlue extends Glue {
   ) => RawRun;
 }
 
+/**
+ * The raw run behind `run`, for what takes several runs.
+ *
+ * @internal
+ */
+export let withRaw: <T>(run: BaseRun, body: (raw: RawRun) => T) => T;
+
 /** What the `Run` of every entry point can do. */
 export abstract class BaseRun {
+  static {
+    withRaw = (run, body) => run.#call(body);
+  }
+
   readonly #engine: Engine<RunGlue>;
   #raw: RawRun | undefined;
   /** The name given with the files. */
@@ -301,6 +314,12 @@ export abstract class BaseRun {
   /** Frames per second. */
   frameRate(mode: Mode = "exact"): Buckets {
     return buckets(this.#call((raw) => raw.frameRate(mode)));
+  }
+
+  /** The selector behind each total of counters in the exact summary, by key. */
+  get counterSelectors(): Record<string, string> {
+    const selectors = pairs(this.#call((raw) => raw.counterSelectors()));
+    return Object.fromEntries(selectors) as Record<string, string>;
   }
 
   /**

@@ -77,6 +77,14 @@ export const runCases = {
     check.equal(Math.round(rate.perS[0] * 1e6) / 1e6, 11);
     run.free();
   },
+  "the selectors behind the totals": (api, check) => {
+    const run = api.Run.fromBytes(FILES);
+    const { counterSelectors } = run;
+    check.equal(Object.keys(counterSelectors).includes("fec_received"), false);
+    const total = run.counterTotal(counterSelectors.nack_total).total;
+    check.equal(total, run.summary().nack_total);
+    run.free();
+  },
   "bursts and marks": (api, check) => {
     const run = api.Run.fromBytes(FILES);
     check.equal(
@@ -153,6 +161,70 @@ export const runCases = {
 };
 
 export const fullCases = {
+  "two runs compared": (api, check) => {
+    const latencies = (late) =>
+      text([
+        "recv_wall_us,frame_id,user_timestamp_us,width,height",
+        ...Array.from({ length: 500 }, (_, i) => {
+          const sent = T0 + i * 40_000;
+          return `${sent + late + (i % 7)},${i},${sent},640,480`;
+        }),
+      ]);
+    const [fast, slow] = [20_000, 70_000].map((late, i) =>
+      api.Run.fromBytes({ frames: latencies(late) }, { name: `run ${i}` }),
+    );
+    const compared = api.compare(fast, [slow], { seed: 7, resamples: 200 });
+    const p95 = compared.keys.latency_p95_ms;
+    check.equal(Math.round(p95.difference), 50);
+    check.equal(p95.effect, "worse");
+    check.equal(p95.better, "lower");
+    check.equal(p95.interval[0] <= p95.difference && p95.difference <= p95.interval[1], true);
+    check.equal(compared.keys.frames_lost.effect, "no evidence");
+    check.equal(compared.keys.nack_total.a, null);
+    check.equal(compared.keys.nack_total.noInterval, "A has no value");
+    check.equal(compared.b.runs.join(), "run 1");
+    check.equal(Math.round(compared.a.durationS[0]), 20);
+    check.equal(compared.confidence, 0.95);
+    check.equal(compared.notes.length > 0, true);
+    check.equal(
+      JSON.stringify(api.compare([fast], slow, { seed: 7, resamples: 200 })),
+      JSON.stringify(compared),
+    );
+    check.equal(api.compare(fast, [slow, fast]).keys.loss_ratio.runsB, 2);
+    const code = (body) => thrown(body).code;
+    check.equal(
+      code(() => api.compare(fast, [])),
+      "invalid_argument",
+    );
+    check.equal(
+      code(() => api.compare(fast, {})),
+      "invalid_argument",
+    );
+    check.equal(
+      code(() => api.compare(fast, slow, { resamples: 7 })),
+      "invalid_argument",
+    );
+    check.equal(
+      code(() => api.compare(fast, slow, { seed: 0.5 })),
+      "out_of_range",
+    );
+    fast.free();
+    check.equal(
+      code(() => api.compare(fast, slow)),
+      "closed",
+    );
+    slow.free();
+  },
+  "every key is explained": (api, check) => {
+    const run = api.Run.fromBytes(FILES);
+    const about = api.keys();
+    check.equal(about.map((key) => key.name).join(), Object.keys(run.summary()).join());
+    const lost = about.find((key) => key.name === "frames_lost");
+    check.equal(lost.better, "lower");
+    check.equal(lost.denominator, "frames_expected");
+    check.equal(lost.unit, "frames");
+    run.free();
+  },
   "ring: publish, read, close": (api, check) => {
     const bytes = (word) => new TextEncoder().encode(word);
     const ring = new api.ChunkRing({ maxChunks: 4, maxBytes: 100, epoch: 7 });

@@ -9,9 +9,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyDict, PyList, PyMapping, PyMemoryView, PyString, PyTuple};
 use streamgauge::rtp::{MediaKind, PayloadFormat, PayloadMap};
-use streamgauge::run::{
-    Better, Burst, Event, KEYS, MetricNames, Mode, Run, Selector, Summary, Value, Window,
-};
+use streamgauge::run::{Burst, Event, KEYS, MetricNames, Mode, Run, Selector, Summary, Value, Window};
 use streamgauge::{Error, ErrorKind};
 
 /// `"exact"` or `"plot_fec"`.
@@ -213,11 +211,7 @@ pub(crate) fn window<'py>(py: Python<'py>, window: &Window) -> PyResult<Bound<'p
 #[pyfunction]
 pub(crate) fn keys(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyAny>>> {
     let key = |key: &streamgauge::run::Key| {
-        let better = match key.better {
-            Better::Lower => "lower",
-            Better::Higher => "higher",
-            Better::Neutral => "neutral",
-        };
+        let better = key.better.name();
         record(py, "Key", (key.name, key.unit, better, key.formula, key.null_when, key.denominator))
     };
     KEYS.iter().map(key).collect()

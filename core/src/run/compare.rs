@@ -68,6 +68,16 @@ pub enum Combined {
     Mean,
 }
 
+impl Combined {
+    /// `"pooled"` or `"mean"`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Combined::Pooled => "pooled",
+            Combined::Mean => "mean",
+        }
+    }
+}
+
 /// One key of the summary in A and in B.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]

@@ -13,6 +13,17 @@ pub enum Better {
     Neutral,
 }
 
+impl Better {
+    /// `"lower"`, `"higher"` or `"neutral"`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Better::Lower => "lower",
+            Better::Higher => "higher",
+            Better::Neutral => "neutral",
+        }
+    }
+}
+
 /// A key of the `exact` summary.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
