@@ -12,6 +12,7 @@
 //! - [`ring`]: one live stream to many readers, with exact lag and a policy for slow ones.
 //! - [`series`]: windows, rollups, quantile sketches, downsampling.
 //! - [`audience`]: viewers and how many at once, streams, CDN edges; summaries that merge.
+//! - [`webrtc`]: peer connections through getStats reports and dumps of them.
 //! - [`run`]: test-run directories: read, derive, summarise, compare, sweep, simulate.
 //! - [`telemetry`]: rooms, participants, tracks: deltas to report, delivered exactly once.
 //! - [`wire`] (feature `proto`): protobuf that LiveKit's services take.
@@ -29,6 +30,7 @@ pub mod run;
 pub mod series;
 pub mod telemetry;
 pub mod time;
+pub mod webrtc;
 #[cfg(feature = "proto")]
 pub mod wire;
 

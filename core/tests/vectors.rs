@@ -15,6 +15,9 @@ mod run;
 mod series;
 #[path = "vectors/tracks.rs"]
 mod tracks;
+#[cfg(feature = "dumps")]
+#[path = "vectors/webrtc.rs"]
+mod webrtc;
 
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -53,6 +56,8 @@ fn every_vector_holds() {
         let mut ring = ring::Adapter::default();
         let mut series = series::Adapter::default();
         let mut tracks = tracks::Adapter::default();
+        #[cfg(feature = "dumps")]
+        let mut webrtc = webrtc::Adapter::default();
         count += 1;
         for (i, (op, expected)) in ops.iter().zip(expected).enumerate() {
             let (name_of_op, args) = (op["op"].as_str().unwrap(), &op["args"]);
@@ -60,6 +65,8 @@ fn every_vector_holds() {
             let answer = answer.or_else(|| tracks.run(name_of_op, args));
             let answer = answer.or_else(|| series.run(name_of_op, args));
             let answer = answer.or_else(|| audience.run(name_of_op, args));
+            #[cfg(feature = "dumps")]
+            let answer = answer.or_else(|| webrtc.run(name_of_op, args));
             let answer = answer.or_else(|| run::answer(name_of_op, args));
             let answer = answer.expect("a known operation");
             if let Err(difference) = compare(&answer, expected) {
@@ -72,6 +79,10 @@ fn every_vector_holds() {
 }
 
 fn knows(op: &str) -> bool {
+    #[cfg(feature = "dumps")]
+    if webrtc::knows(op) {
+        return true;
+    }
     [audience::knows, packets::knows, ring::knows, run::knows, series::knows, tracks::knows]
         .iter()
         .any(|knows| knows(op))
@@ -122,7 +133,7 @@ fn int<T: std::str::FromStr>(args: &Value, key: &str) -> Result<T> {
 }
 
 /// Integers as decimal strings, absent ones null.
-fn ints<const N: usize>(fields: [(&str, Option<i128>); N]) -> Map<String, Value> {
+fn ints<'a>(fields: impl IntoIterator<Item = (&'a str, Option<i128>)>) -> Map<String, Value> {
     let text = |n: Option<i128>| n.map_or(Value::Null, |n| Value::String(n.to_string()));
     fields.into_iter().map(|(key, n)| (key.to_owned(), text(n))).collect()
 }

@@ -56,6 +56,20 @@ def from_livekit():
         yield "wire", name, bytes.fromhex(text)
 
 
+def from_dumps():
+    """The dumps of the vectors, the beginnings of the recorded ones, and single reports."""
+    for path in sorted(DATA.parent.glob("vectors/T[34]*.json")):
+        for i, op in enumerate(json.loads(path.read_text(encoding="utf-8"))["ops"]):
+            if op["op"] == "dump.read":
+                yield "webrtc", f"{path.stem}-{i}", b"\0" + op["args"]["text"].encode()
+    for path in sorted(DATA.glob("webrtc/*.rtcstats.gz")):
+        yield "webrtc", path.name.split(".")[0], b"\0" + lines(gzip.decompress(path.read_bytes()), 8)
+    for path in sorted(DATA.glob("webrtc/getstats_*.json.gz")):
+        reports = json.loads(gzip.decompress(path.read_bytes()))[2:6]
+        text = "\n".join(json.dumps(report["stats"]) for report in reports)
+        yield "webrtc", path.name.split(".")[0], b"\1" + text.encode()
+
+
 # A byte that names the kind, and what the core wrote of it.
 SUMMARIES = {
     "sketch": (
@@ -88,7 +102,7 @@ def write(corpus, target, name, data):
 
 
 def main(corpus):
-    for target, name, data in [*from_captures(), *from_livekit()]:
+    for target, name, data in [*from_captures(), *from_livekit(), *from_dumps()]:
         write(corpus, target, name, data)
     for name, text in SUMMARIES.items():
         write(corpus, "summaries", name, bytes.fromhex(text))

@@ -32,6 +32,8 @@ pub(crate) fn exact() -> Result<Outcome> {
     let data = root().join("tests/data");
     let parents = ["runs", "runs_real", "odd"].map(|name| data.join(name));
     cmd("python3", [root().join("tests/oracle/exact.py")]).args(["--check"]).args(parents).run()?;
+    let calls = [data.join("webrtc")];
+    cmd("python3", [root().join("tests/oracle/webrtc.py")]).args(["--check"]).args(calls).run()?;
     Ok(Outcome::default())
 }
 

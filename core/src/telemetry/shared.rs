@@ -274,6 +274,11 @@ impl Shared {
 }
 
 impl State {
+    /// Whether the whole UDP payload counts.
+    pub(super) fn counts_wire(&self) -> bool {
+        self.bytes == ByteView::Wire
+    }
+
     pub(super) fn touch(&mut self, at_us: Micros) {
         self.last_us = self.last_us.max(at_us);
     }

@@ -6,6 +6,7 @@ use super::totals::{MAX_LAYERS, TrackTotals};
 use super::{TrackKey, TrackKind, lock};
 use crate::rtp::{Packet, PayloadMap, Receiver};
 use crate::time::Micros;
+use crate::webrtc::{Metric, TrackDelta};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -211,6 +212,37 @@ impl Track {
                 ..TrackTotals::default()
             });
             state.ledger.record_peak(&TrackPeaks { rtt_us: sample.rtt_us, jitter_us: sample.jitter_us });
+        });
+    }
+
+    /// Counts what a browser's getStats said of a track, as [`crate::webrtc::Monitor::take`] gives it:
+    /// packets and bytes without what was sent again, which counts apart. Who records the packets of the
+    /// track as well counts them twice.
+    pub fn record_webrtc(&self, delta: &TrackDelta) {
+        self.with(1, |state| {
+            state.touch(delta.interval.end_us);
+            let count = |metric: Metric| delta.counts.get(metric).unwrap_or(0);
+            let (again, again_bytes) =
+                (count(Metric::RetransmittedPackets), count(Metric::RetransmittedBytes));
+            let header_bytes = if state.counts_wire() { count(Metric::HeaderBytes) } else { 0 };
+            let primary_packets = count(Metric::Packets).saturating_sub(again);
+            state.ledger.record(&TrackTotals {
+                primary_packets,
+                primary_bytes: (count(Metric::PayloadBytes) + header_bytes).saturating_sub(again_bytes),
+                retransmit_packets: again,
+                retransmit_bytes: again_bytes,
+                fec_packets: count(Metric::FecPackets).min(primary_packets),
+                frames: count(Metric::Frames),
+                nacks: count(Metric::Nacks),
+                plis: count(Metric::Plis),
+                firs: count(Metric::Firs),
+                packets_lost: delta.counts.packets_lost().unwrap_or(0),
+                ..TrackTotals::default()
+            });
+            state.ledger.record_peak(&TrackPeaks { rtt_us: delta.rtt_us, jitter_us: delta.jitter_us });
+            if !delta.mime.is_empty() && *state.mime != *delta.mime {
+                state.mime = delta.mime.as_str().into();
+            }
         });
     }
 

@@ -1,0 +1,187 @@
+//! Recorded calls, as plain reports and as dumps: what a script that shares no code says of them.
+
+#![cfg(all(feature = "dumps", feature = "gzip", feature = "serde"))]
+
+use flate2::read::GzDecoder;
+use serde_json::Value;
+use std::io::Read;
+use std::path::PathBuf;
+use streamgauge::ledger::Totals;
+use streamgauge::webrtc::{
+    ConnectionColumn, Counts, Dump, Flags, Flow, Monitor, MonitorConfig, Report, Track, TrackColumn,
+    read_dump,
+};
+
+fn data(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/webrtc").join(name);
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    if !name.ends_with(".gz") {
+        return bytes;
+    }
+    let mut plain = Vec::new();
+    GzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap();
+    plain
+}
+
+fn dump(name: &str) -> Dump {
+    let dump = read_dump(&data(name)).unwrap();
+    assert_eq!((dump.problem_count, dump.truncated), (0, false), "{name}: {:?}", dump.problems);
+    dump
+}
+
+fn find<'a>(monitor: &'a Monitor, expected: &Value) -> &'a Track {
+    let flow = if expected["flow"] == "inbound" { Flow::Inbound } else { Flow::Outbound };
+    monitor.track(flow, expected["name"].as_str().unwrap()).unwrap_or_else(|| panic!("no track {expected}"))
+}
+
+fn count(counts: &Counts, name: &str) -> Option<i64> {
+    if name == "packets_lost" {
+        return counts.packets_lost();
+    }
+    let (_, value) = counts.fields().find(|(known, _)| *known == name).unwrap();
+    value.map(|value| value as i64)
+}
+
+/// `close`: within rounding of times that a dump has in whole milliseconds.
+fn check(name: &str, dump: &Dump, bitrate_error: f64) {
+    let expected: Value = serde_json::from_slice(&data("expected.json")).unwrap();
+    for (peer, tracks) in expected[name].as_object().unwrap() {
+        let connection =
+            dump.connections.iter().find(|c| c.id.trim_start_matches(['P', 'C', '_', '1', '-']) == *peer);
+        let monitor = &connection.unwrap_or_else(|| panic!("no connection {peer}")).monitor;
+        assert_eq!(monitor.tracks().len(), tracks.as_array().unwrap().len());
+        assert_eq!(monitor.counts().resets, 0);
+        for expected in tracks.as_array().unwrap() {
+            let track = find(monitor, expected);
+            for (metric, value) in expected["totals"].as_object().unwrap() {
+                let shown = count(track.totals(), metric);
+                assert_eq!(shown, value.as_i64(), "{name} {peer} {:?} {metric}", track.key());
+            }
+            let ours = track.history().column(TrackColumn::PayloadBitrate);
+            let present: Vec<f64> = ours
+                .iter()
+                .zip(track.history().flags())
+                .filter(|(_, f)| **f & Flags::ABSENT.bits() == 0)
+                .map(|x| *x.0)
+                .collect();
+            let theirs = expected["payload_bitrate_bps"].as_array().unwrap();
+            assert_eq!(present.len(), theirs.len(), "{name} {peer} {:?}", track.key());
+            for (i, (ours, theirs)) in present.iter().zip(theirs).enumerate() {
+                match theirs.as_f64() {
+                    None => assert!(ours.is_nan(), "{name} {:?} row {i}: {ours}", track.key()),
+                    Some(theirs) => {
+                        let error = (ours - theirs).abs();
+                        assert!(
+                            error <= theirs * bitrate_error,
+                            "{name} {:?} row {i}: {ours} {theirs}",
+                            track.key()
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn reports_are_what_the_script_says() {
+    for name in ["loopback", "simulcast"] {
+        // The script divides by float milliseconds, we by whole microseconds.
+        check(name, &dump(&format!("getstats_{name}.json.gz")), 1e-6);
+    }
+}
+
+#[test]
+fn a_dump_of_rtcstats_gives_the_same() {
+    for name in ["loopback", "simulcast"] {
+        check(name, &dump(&format!("{name}.rtcstats.gz")), 1e-6);
+    }
+    let dump = dump("loopback.rtcstats.gz");
+    let names: Vec<&str> = dump.connections[0].events.iter().map(|event| event.name.as_str()).collect();
+    assert_eq!(names, ["create", "close"]);
+    assert_eq!(dump.connections[0].unclassified_objects, 0);
+}
+
+#[test]
+fn a_dump_of_webrtc_internals_gives_the_same() {
+    for name in ["loopback", "simulcast"] {
+        let dump = dump(&format!("{name}.internals.json.gz"));
+        check(name, &dump, 1e-6);
+        let tracks = || dump.connections.iter().flat_map(|connection| connection.monitor.tracks());
+        assert!(tracks().any(|track| !track.flags().has(Flags::INFERRED)), "times place every value");
+    }
+}
+
+#[test]
+fn rows_of_the_three_forms_are_one() {
+    let plain = dump("getstats_loopback.json.gz");
+    // In rtcstats a member that leaves an object that stays cannot be told: its value sticks.
+    for (name, sticks) in [("loopback.rtcstats.gz", true), ("loopback.internals.json.gz", false)] {
+        let other = dump(name);
+        for (plain, other) in plain.connections.iter().zip(&other.connections) {
+            assert_eq!(plain.monitor.tracks().len(), other.monitor.tracks().len());
+            for a in plain.monitor.tracks() {
+                let b = other.monitor.track(a.key().flow, &a.key().name).unwrap();
+                for column in TrackColumn::ALL {
+                    // internals leaves nested dictionaries out.
+                    if matches!(column, TrackColumn::Limited) {
+                        continue;
+                    }
+                    let flags = b.history().flags();
+                    let (a, b) = (a.history().column(*column), b.history().column(*column));
+                    let same = a.len() == b.len()
+                        && a.iter().zip(b).zip(flags).all(|((a, b), flags)| {
+                            a.to_bits() == b.to_bits()
+                                || (a - b).abs() <= a.abs() * 1e-9
+                                || sticks && a.is_nan()
+                                || flags & Flags::INFERRED.bits() != 0
+                        });
+                    assert!(same, "{column:?}\n{a:?}\n{b:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn totals_never_fall_and_deltas_add_up() {
+    let recording: Value = serde_json::from_slice(&data("getstats_loopback.json.gz")).unwrap();
+    for peer in ["a", "b"] {
+        let mut monitor = Monitor::new(MonitorConfig::default()).unwrap();
+        let mut sums: Vec<(String, Counts)> = Vec::new();
+        let mut before = Counts::default();
+        for (i, report) in recording.as_array().unwrap().iter().filter(|r| r["peer"] == peer).enumerate() {
+            let time_us = (report["t"].as_f64().unwrap() * 1e3) as i64;
+            monitor
+                .record(&Report::from_json(report["stats"].to_string().as_bytes(), time_us).unwrap())
+                .unwrap();
+            let row = monitor.latest().unwrap();
+            assert!(ConnectionColumn::ALL.iter().filter_map(|c| row.get(*c)).all(|v| v.is_finite()));
+            for flow in [Flow::Inbound, Flow::Outbound] {
+                let total = monitor.totals(flow);
+                assert!(!total.fell_below(&before) || flow == Flow::Outbound);
+            }
+            before = *monitor.totals(Flow::Inbound);
+            if i % 4 == 0 {
+                take(&mut monitor, time_us, &mut sums);
+            }
+        }
+        monitor.close(i64::MAX);
+        take(&mut monitor, i64::MAX, &mut sums);
+        assert!(monitor.take(i64::MAX).is_empty());
+        assert_eq!(sums.len(), monitor.tracks().len());
+        for (name, sum) in &sums {
+            let track = monitor.tracks().iter().find(|t| &t.key().name == name).unwrap();
+            assert_eq!(sum, track.totals());
+        }
+    }
+}
+
+fn take(monitor: &mut Monitor, now_us: i64, sums: &mut Vec<(String, Counts)>) {
+    for delta in monitor.take(now_us) {
+        match sums.iter_mut().find(|(name, _)| *name == delta.key.name) {
+            Some((_, sum)) => sum.add(&delta.counts),
+            None => sums.push((delta.key.name, delta.counts)),
+        }
+    }
+}
