@@ -18,13 +18,16 @@ pub struct sg_str {
 
 impl sg_str {
     pub(crate) fn of(text: &str) -> sg_str {
-        sg_str { data: text.as_ptr().cast(), len: text.len() }
+        sg_str { data: start(text.as_bytes()).cast(), len: text.len() }
     }
 
     /// # Safety
     /// What it points to must be alive.
     #[cfg(test)]
     pub(crate) unsafe fn text<'a>(self) -> &'a str {
+        if self.data.is_null() {
+            return "";
+        }
         // SAFETY: made by `of` from a str that the caller knows to be alive.
         unsafe { str::from_utf8_unchecked(std::slice::from_raw_parts(self.data.cast(), self.len)) }
     }
@@ -95,6 +98,12 @@ pub(crate) unsafe fn text<'a>(data: *const c_char, len: usize, name: &str) -> Re
     str::from_utf8(bytes).map_err(|e| Fault::invalid(format!("{name} is not UTF-8: {e}")))
 }
 
+/// Where an array begins that the caller may read; NULL when it is empty.
+pub(crate) fn start<T>(of: &[T]) -> *const T {
+    // What Rust has for an empty one is no address, and Go ends a program that finds it in a pointer.
+    if of.is_empty() { std::ptr::null() } else { of.as_ptr() }
+}
+
 /// Where the caller wants a result.
 ///
 /// # Safety
@@ -127,7 +136,7 @@ mod tests {
             sg_buf_free(std::ptr::null_mut());
         }
         assert!(buf.data.is_null());
-        assert!(sg_buf::of(Vec::new()).data.is_null());
+        assert!(sg_buf::of(Vec::new()).data.is_null() && sg_str::of("").data.is_null());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use sg_core::ring::{
     RingConfig, Snapshot,
 };
 
+use crate::buf::start;
 use crate::guard::Fault;
 use crate::sg_str;
 use crate::sized::{Plain, fitted};
@@ -108,7 +109,7 @@ pub struct sg_bytes {
 
 impl sg_bytes {
     pub(super) fn of(bytes: &[u8]) -> sg_bytes {
-        sg_bytes { data: bytes.as_ptr(), len: bytes.len() }
+        sg_bytes { data: start(bytes), len: bytes.len() }
     }
 }
 
@@ -329,7 +330,7 @@ impl sg_read {
         sg_read {
             requested: sg_position::of(read.requested),
             next: sg_position::of(read.next),
-            views: if views.is_empty() { std::ptr::null() } else { views.as_ptr() },
+            views: start(views),
             chunks: read.chunks as u64,
             bytes: read.bytes,
             behind: sg_lag::of(read.behind),
