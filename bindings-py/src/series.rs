@@ -12,8 +12,8 @@ use pyo3::types::PyBytes;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use streamgauge::series::{
-    Bin, DownsampleConfig, Level, Pushed, Rollup, RollupColumns, RollupConfig, SameTime, Sketch,
-    SketchConfig, Window, WindowConfig, downsample as indices_of,
+    DownsampleConfig, Level, Pushed, Rollup, RollupColumns, RollupConfig, SameTime, Sketch, SketchConfig,
+    Window, WindowConfig, downsample as indices_of,
 };
 use streamgauge::wire::{decode_rollup, decode_sketch, encode_rollup, encode_sketch};
 
@@ -243,20 +243,7 @@ impl PySketch {
 
     fn bins<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTable>> {
         let sketch = self.copy(py)?;
-        let rows: Vec<(f64, f64, u64)> = compute(py, || {
-            let mut negative: Vec<Bin> = sketch.negative_bins().collect();
-            negative.reverse();
-            let below = negative.iter().map(|bin| {
-                let (near, far) = sketch.bin_bounds(bin.index);
-                (-far, -near, bin.count)
-            });
-            let zero = (sketch.zeros() > 0).then_some((0.0, 0.0, sketch.zeros()));
-            let above = sketch.positive_bins().map(|bin| {
-                let (near, far) = sketch.bin_bounds(bin.index);
-                (near, far, bin.count)
-            });
-            below.chain(zero).chain(above).collect()
-        })?;
+        let rows: Vec<(f64, f64, u64)> = compute(py, || sketch.bins().collect())?;
         let count = signed(py, rows.iter().map(|row| row.2))?;
         Bound::new(
             py,

@@ -247,6 +247,21 @@ impl Sketch {
         (self.steps.lower(index), self.steps.lower(index.saturating_add(1)))
     }
 
+    /// All bins by value, from the smallest on, empty ones left out: the lower and the upper end, and
+    /// how many values. A bin has its end nearer to zero; zeros are a bin of their own.
+    pub fn bins(&self) -> impl Iterator<Item = (f64, f64, u64)> + '_ {
+        let negative = self.negative.iter().rev().map(|bin| {
+            let (near, far) = self.bin_bounds(bin.index);
+            (-far, -near, bin.count)
+        });
+        let zeros = (self.zeros > 0).then_some((0.0, 0.0, self.zeros));
+        let positive = self.positive.iter().map(|bin| {
+            let (near, far) = self.bin_bounds(bin.index);
+            (near, far, bin.count)
+        });
+        negative.chain(zeros).chain(positive)
+    }
+
     /// The memory of this sketch in bytes, the struct itself included.
     pub fn memory_bytes(&self) -> usize {
         size_of::<Sketch>() + (self.positive.counts.capacity() + self.negative.counts.capacity()) * 8
@@ -498,7 +513,7 @@ impl Bins {
         at.map(|at| self.offset + at as i32)
     }
 
-    fn iter(&self) -> impl Iterator<Item = Bin> + '_ {
+    fn iter(&self) -> impl DoubleEndedIterator<Item = Bin> + '_ {
         let filled = self.counts.iter().enumerate().filter(|&(_, &count)| count > 0);
         filled.map(|(i, &count)| Bin { index: self.offset + i as i32, count })
     }
@@ -562,6 +577,17 @@ mod tests {
                 x *= 1.0973;
             }
         }
+    }
+
+    #[test]
+    fn bins_stand_by_value() {
+        let sketch = sketch(&[-8.0, 0.0, 3.0, -0.5, 0.0, 3.0]);
+        let bins: Vec<(f64, f64, u64)> = sketch.bins().collect();
+        assert_eq!(bins.iter().map(|bin| bin.2).collect::<Vec<_>>(), [1, 1, 2, 2]);
+        for ((lower, upper, _), value) in bins.iter().zip([-8.0, -0.5, 0.0, 3.0]) {
+            assert!(*lower <= value && value <= *upper, "{value} is not in [{lower}, {upper}]");
+        }
+        assert!(bins.is_sorted_by(|a, b| a.1 <= b.0));
     }
 
     #[test]
