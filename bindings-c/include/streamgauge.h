@@ -275,6 +275,42 @@
 #define SG_MODE_PLOT_FEC 1
 
 /**
+ * Same time: a second sample of one time is taken as one more.
+ */
+#define SG_SAME_TIME_KEEP 0
+
+/**
+ * Same time: a second sample of one time is refused, so that a series that is sent twice counts once.
+ */
+#define SG_SAME_TIME_REJECT 1
+
+/**
+ * Pushed: the sample is the newest.
+ */
+#define SG_PUSHED_IN_ORDER 1
+
+/**
+ * Pushed: the sample was sorted in behind the newest.
+ */
+#define SG_PUSHED_LATE 2
+
+/**
+ * Pushed: refused as too late: out of the span, further behind than allowed, or before all that a full window
+ * keeps.
+ */
+#define SG_PUSHED_TOO_LATE 3
+
+/**
+ * Pushed: refused, since there is one of its time, and one is enough.
+ */
+#define SG_PUSHED_REPEATED 4
+
+/**
+ * Pushed: refused as NaN or infinite.
+ */
+#define SG_PUSHED_NOT_FINITE 5
+
+/**
  * OTLP: protobuf, `application/x-protobuf`.
  */
 #define SG_OTLP_PROTOBUF 0
@@ -371,6 +407,14 @@ typedef struct Handle_Account Handle_Account;
  * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
  * error rather than undefined; release builds free it.
  */
+typedef struct Handle_Buckets Handle_Buckets;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
 typedef struct Handle_Canceller Handle_Canceller;
 
 /**
@@ -411,6 +455,14 @@ typedef struct Handle_Mutex_Reader Handle_Mutex_Reader;
  * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
  * error rather than undefined; release builds free it.
  */
+typedef struct Handle_Mutex_Rollup Handle_Mutex_Rollup;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
 typedef struct Handle_Mutex_RtcpStats Handle_Mutex_RtcpStats;
 
 /**
@@ -419,7 +471,23 @@ typedef struct Handle_Mutex_RtcpStats Handle_Mutex_RtcpStats;
  * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
  * error rather than undefined; release builds free it.
  */
+typedef struct Handle_Mutex_Sketch Handle_Mutex_Sketch;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
 typedef struct Handle_Mutex_Stats Handle_Mutex_Stats;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
+typedef struct Handle_Mutex_Window Handle_Mutex_Window;
 
 /**
  * A value of the core, and whether a panic left it in an unknown state.
@@ -1757,6 +1825,410 @@ typedef struct {
    */
   size_t meta_len;
 } sg_run_files;
+
+/**
+ * The buckets of one level as they were. They never change: any number of threads may use them at once, but
+ * freeing them must wait for all of those. They may outlive their rollup.
+ */
+typedef Handle_Buckets sg_buckets;
+
+/**
+ * What happened in a bucket.
+ */
+typedef struct {
+  /**
+   * Where it begins, microseconds.
+   */
+  int64_t start_us;
+  /**
+   * Samples in it; with 0 the rest is 0, too, and means nothing.
+   */
+  uint64_t count;
+  /**
+   * Their sum; infinite past the range of double.
+   */
+  double sum;
+  /**
+   * Their mean; infinite where the sum is.
+   */
+  double mean;
+  /**
+   * The smallest value.
+   */
+  double min;
+  /**
+   * The largest value.
+   */
+  double max;
+  /**
+   * When the latest sample was, microseconds.
+   */
+  int64_t last_us;
+  /**
+   * Its value; of several at that time the largest.
+   */
+  double last;
+} sg_bucket;
+
+/**
+ * The same buckets as columns of `rows` numbers each, which live as long as the buckets; NULL without rows. The
+ * columns are those of `sg_bucket`.
+ */
+typedef struct {
+  /**
+   * How many buckets.
+   */
+  size_t rows;
+  /**
+   * Where each begins, microseconds.
+   */
+  const int64_t *start_us;
+  /**
+   * Samples in each; where it is 0 the other columns are 0, too, and mean nothing.
+   */
+  const uint64_t *count;
+  /**
+   * Sums.
+   */
+  const double *sum;
+  /**
+   * Means.
+   */
+  const double *mean;
+  /**
+   * Smallest values.
+   */
+  const double *min;
+  /**
+   * Largest values.
+   */
+  const double *max;
+  /**
+   * Times of the latest samples, microseconds.
+   */
+  const int64_t *last_us;
+  /**
+   * Their values.
+   */
+  const double *last;
+  /**
+   * A column for each quantile that was asked for.
+   */
+  const double *const *quantiles;
+  /**
+   * How many of these.
+   */
+  size_t quantile_count;
+} sg_bucket_columns;
+
+/**
+ * What is a gap. All zero is: only a value that is not finite.
+ */
+typedef struct {
+  /**
+   * Where more than this lies between two samples the series has a gap, microseconds; with `has_gap_us`
+   * only.
+   */
+  int64_t gap_us;
+  /**
+   * Not 0 when `gap_us` is given.
+   */
+  uint8_t has_gap_us;
+} sg_downsample_config;
+
+/**
+ * One resolution of a rollup.
+ */
+typedef struct {
+  /**
+   * The width of a bucket, microseconds. Buckets begin at multiples of it.
+   */
+  int64_t width_us;
+  /**
+   * How many of the latest buckets are kept, empty ones included: 1 to 2^22.
+   */
+  uint64_t keep;
+} sg_level;
+
+/**
+ * Resolutions and bounds of a rollup. All zero is the defaults.
+ */
+typedef struct {
+  /**
+   * From the finest on; each width is a multiple of the one before. NULL for an hour of seconds, six hours of
+   * 10 seconds and a day of minutes.
+   */
+  const sg_level *levels;
+  /**
+   * How many levels.
+   */
+  size_t level_count;
+  /**
+   * How far behind the newest sample one may come and still count, to within a bucket of the finest level,
+   * microseconds; with `has_late_us` only, else 60 seconds.
+   */
+  int64_t late_us;
+  /**
+   * The largest relative error of the quantiles of a bucket, 0.0001 to 0.5; with `has_relative_error` only,
+   * else buckets have no quantiles.
+   */
+  double relative_error;
+  /**
+   * Not 0 when `late_us` is given.
+   */
+  uint8_t has_late_us;
+  /**
+   * Not 0 when `relative_error` is given.
+   */
+  uint8_t has_relative_error;
+} sg_rollup_config;
+
+/**
+ * Counts, sums, extremes and, where asked for, sketches of a series in buckets of several widths. Memory is
+ * bounded by what the levels keep. Any number of threads may use it, in turn.
+ */
+typedef Handle_Mutex_Rollup sg_rollup;
+
+/**
+ * What a rollup is, and what became of all samples.
+ */
+typedef struct {
+  /**
+   * How many levels it has.
+   */
+  uint64_t levels;
+  /**
+   * How far behind the newest sample one may come, microseconds.
+   */
+  int64_t late_us;
+  /**
+   * The relative error of quantiles; 0 when it has none.
+   */
+  double relative_error;
+  /**
+   * The time of the newest sample, microseconds; 0 without.
+   */
+  int64_t newest_us;
+  /**
+   * Up to when nothing can change any more: buckets that end at or before it are final. In microseconds; 0
+   * without samples.
+   */
+  int64_t final_until_us;
+  /**
+   * Samples taken. Only grows, as do the following.
+   */
+  uint64_t accepted;
+  /**
+   * Samples later than allowed.
+   */
+  uint64_t too_late;
+  /**
+   * NaN or infinite values.
+   */
+  uint64_t not_finite;
+  /**
+   * Whether there was a sample.
+   */
+  bool has_newest;
+} sg_rollup_state;
+
+/**
+ * What a sketch promises. All zero is the defaults.
+ */
+typedef struct {
+  /**
+   * The largest relative error of a quantile, 0.0001 to 0.5; with `has_relative_error` only, else 0.01.
+   */
+  double relative_error;
+  /**
+   * Not 0 when `relative_error` is given.
+   */
+  uint8_t has_relative_error;
+} sg_sketch_config;
+
+/**
+ * Quantiles of any number of values in bounded memory. A quantile is within the relative error of the value at
+ * rank `floor(q (n - 1))` of the sorted values; the smallest and the largest value are exact. Merging gives the
+ * same bins in any order. Any number of threads may use it, in turn.
+ */
+typedef Handle_Mutex_Sketch sg_sketch;
+
+/**
+ * What a sketch has seen. What is absent is 0, and its `has_` is false.
+ */
+typedef struct {
+  /**
+   * Values added; without any there is no smallest and no largest.
+   */
+  uint64_t count;
+  /**
+   * Values that were zero.
+   */
+  uint64_t zeros;
+  /**
+   * Values rejected as NaN or infinite.
+   */
+  uint64_t rejected;
+  /**
+   * Memory of the sketch, bytes.
+   */
+  uint64_t memory_bytes;
+  /**
+   * The smallest value.
+   */
+  double min;
+  /**
+   * The largest value.
+   */
+  double max;
+  /**
+   * The sum of the values.
+   */
+  double sum;
+  /**
+   * Their mean.
+   */
+  double mean;
+  /**
+   * The promised relative error.
+   */
+  double relative_error;
+  /**
+   * Whether there is a sum and a mean: not without values, nor past the range of double.
+   */
+  bool has_sum;
+  /**
+   * Whether magnitudes lay so far apart that the smallest were put together: quantiles among those are too
+   * large.
+   */
+  bool is_collapsed;
+} sg_sketch_state;
+
+/**
+ * A bin of a sketch. Zeros are a bin of their own.
+ */
+typedef struct {
+  /**
+   * Its lower end, which it has if it is positive.
+   */
+  double lower;
+  /**
+   * Its upper end, which it has if it is negative.
+   */
+  double upper;
+  /**
+   * Values in it.
+   */
+  uint64_t count;
+} sg_bin;
+
+/**
+ * Bounds of a window. All zero is the defaults.
+ */
+typedef struct {
+  /**
+   * How far it reaches back from the newest time, microseconds: samples at or before the newest time less
+   * this are gone. 0 for 300 seconds.
+   */
+  int64_t span_us;
+  /**
+   * How many samples it keeps; 0 for 1,000.
+   */
+  uint64_t max_samples;
+  /**
+   * How far behind the newest sample one may come, microseconds; with `has_late_us` only, else any.
+   */
+  int64_t late_us;
+  /**
+   * What to do with a second sample of one time: `SG_SAME_TIME_...`.
+   */
+  int32_t same_time;
+  /**
+   * Not 0 for no bound in time; `span_us` is not read then.
+   */
+  uint8_t no_span;
+  /**
+   * Not 0 when `late_us` is given.
+   */
+  uint8_t has_late_us;
+} sg_window_config;
+
+/**
+ * The samples of the last while, bounded in time and number. In order a sample costs amortised O(1), whatever
+ * is asked in between. Any number of threads may use it, in turn.
+ */
+typedef Handle_Mutex_Window sg_window;
+
+/**
+ * What the samples of a window amount to, and what became of all there were. What is absent is 0, and its
+ * `has_` is false.
+ */
+typedef struct {
+  /**
+   * Samples in the window; without any there is nothing up to `last`.
+   */
+  uint64_t samples;
+  /**
+   * The smallest value.
+   */
+  double min;
+  /**
+   * The largest value.
+   */
+  double max;
+  /**
+   * The sum, right to within a rounding of the largest value in the window.
+   */
+  double sum;
+  /**
+   * The mean of the samples, each weighing the same.
+   */
+  double mean;
+  /**
+   * The oldest sample.
+   */
+  sg_sample first;
+  /**
+   * The newest sample.
+   */
+  sg_sample last;
+  /**
+   * From the first to the last sample, the change of value in a second.
+   */
+  double rate_per_s;
+  /**
+   * Samples taken so far. Only grows, as do the following.
+   */
+  uint64_t accepted;
+  /**
+   * Of these, sorted in behind the newest.
+   */
+  uint64_t late;
+  /**
+   * Refused as too late.
+   */
+  uint64_t too_late;
+  /**
+   * Refused as a repeat.
+   */
+  uint64_t repeated;
+  /**
+   * Refused as NaN or infinite.
+   */
+  uint64_t not_finite;
+  /**
+   * Taken and since gone from the window.
+   */
+  uint64_t evicted;
+  /**
+   * Whether there is a sum and a mean: not without samples, nor past the range of double.
+   */
+  bool has_sum;
+  /**
+   * Whether there is a rate: not where no time passed from the first to the last sample.
+   */
+  bool has_rate;
+} sg_window_state;
 
 /**
  * Limits and choices of telemetry. All zero is the defaults.
@@ -3362,6 +3834,384 @@ sg_status sg_compare_json(const sg_run *const *a,
                           uint32_t resamples,
                           sg_buf *out,
                           sg_error **out_err);
+
+/**
+ * Copies buckets from number `first` on to the array `out` of `capacity` elements of `bucket_size`
+ * (`sizeof(sg_bucket)`) bytes. `*out_count` is how many there are in all. Quantiles stand in the columns only.
+ * May be called from many threads at once.
+ *
+ * # Safety
+ * `buckets` was not freed, `out` points to `capacity` times `bucket_size` bytes (or is NULL with capacity 0),
+ * `out_count` to a number, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_buckets_read(const sg_buckets *buckets,
+                          size_t first,
+                          sg_bucket *out,
+                          size_t bucket_size,
+                          size_t capacity,
+                          size_t *out_count,
+                          sg_error **out_err);
+
+/**
+ * The columns, without copying them. `out_size` is `sizeof(sg_bucket_columns)`. May be called from many threads
+ * at once.
+ *
+ * # Safety
+ * `buckets` was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_buckets_columns(const sg_buckets *buckets,
+                             sg_bucket_columns *out,
+                             size_t out_size,
+                             sg_error **out_err);
+
+/**
+ * Frees buckets. NULL is allowed.
+ *
+ * # Safety
+ * `buckets` is NULL or buckets that were not freed, and no other thread uses them.
+ */
+void sg_buckets_free(sg_buckets *buckets);
+
+/**
+ * Writes the indices of at most `points` of `n` samples to `out`, ascending, and their number to `*out_count`:
+ * those to draw so that a chart looks the same (MinMaxLTTB). Times are in microseconds. First, last, smallest
+ * and largest sample are among them, and both sides of gaps; a value that is not finite is a gap and never
+ * drawn. `config_size` is `sizeof(sg_downsample_config)`; NULL with 0 is all zero. `SG_TIME_WENT_BACK` when
+ * times fall. May be called from any thread.
+ *
+ * # Safety
+ * `times_us` and `values` point to `n` numbers each, `config` to `config_size` bytes, `out` to as many indices
+ * as the lesser of `n` and `points` (or is NULL with 0), `out_count` to a number, `out_err` to a pointer or is
+ * NULL.
+ */
+sg_status sg_downsample(const int64_t *times_us,
+                        const double *values,
+                        size_t n,
+                        size_t points,
+                        const sg_downsample_config *config,
+                        size_t config_size,
+                        size_t *out,
+                        size_t *out_count,
+                        sg_error **out_err);
+
+/**
+ * Makes a rollup of nothing yet. `config_size` is `sizeof(sg_rollup_config)`; NULL with 0 is all zero.
+ * `SG_INVALID_ARGUMENT` for levels that are empty or no multiples, and for bounds out of their ranges. May be
+ * called from any thread.
+ *
+ * # Safety
+ * `config` points to `config_size` bytes, its `levels` to as many as it says, `out` to a pointer, `out_err` to
+ * a pointer or is NULL.
+ */
+sg_status sg_rollup_new(const sg_rollup_config *config,
+                        size_t config_size,
+                        sg_rollup **out,
+                        sg_error **out_err);
+
+/**
+ * Makes a rollup of bytes of `sg_rollup_encode`, which may come from anywhere: `SG_MALFORMED` when they are not
+ * those of a rollup. May be called from any thread.
+ *
+ * # Safety
+ * `data` points to `len` bytes, `out` to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rollup_decode(const uint8_t *data,
+                           size_t len,
+                           sg_rollup **out,
+                           sg_error **out_err);
+
+/**
+ * Makes a copy of a rollup as it is. May be called from many threads at once.
+ *
+ * # Safety
+ * `rollup` was not freed, `out` points to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rollup_copy(const sg_rollup *rollup, sg_rollup **out, sg_error **out_err);
+
+/**
+ * Frees a rollup; buckets that it gave stay good. NULL is allowed.
+ *
+ * # Safety
+ * `rollup` is NULL or a rollup that was not freed, and no other thread uses it.
+ */
+void sg_rollup_free(sg_rollup *rollup);
+
+/**
+ * Takes `n` samples: times in microseconds and, each beside its time, values. `*out_accepted` (may be NULL) is
+ * how many were taken; those that are too late or not finite are no error but counted. May be called from many
+ * threads at once.
+ *
+ * # Safety
+ * `rollup` was not freed, `times_us` and `values` point to `n` numbers each, `out_accepted` to a number or is
+ * NULL, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rollup_record(const sg_rollup *rollup,
+                           const int64_t *times_us,
+                           const double *values,
+                           size_t n,
+                           size_t *out_accepted,
+                           sg_error **out_err);
+
+/**
+ * Adds everything of the rollup `other` as it is. `SG_INVALID_ARGUMENT` when levels or sketches differ; nothing
+ * is added then. May be called from many threads at once.
+ *
+ * # Safety
+ * `rollup` and `other` were not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_rollup_merge(const sg_rollup *rollup,
+                          const sg_rollup *other,
+                          sg_error **out_err);
+
+/**
+ * Copies the buckets of level `level` (from 0, the finest), from the oldest kept on, empty ones included, with
+ * the quantiles `q` (0 to 1) of each. `SG_OUT_OF_RANGE` when there is no such level, `SG_INVALID_ARGUMENT` for
+ * a quantile out of its range, or any where the rollup has no sketches. May be called from many threads at
+ * once.
+ *
+ * # Safety
+ * `rollup` was not freed, `q` points to `q_count` numbers (NULL when 0), `out` to a pointer, `out_err` to a
+ * pointer or is NULL.
+ */
+sg_status sg_rollup_buckets(const sg_rollup *rollup,
+                            size_t level,
+                            const double *q,
+                            size_t q_count,
+                            sg_buckets **out,
+                            sg_error **out_err);
+
+/**
+ * Bounds, newest sample and what became of all there were. `out_size` is `sizeof(sg_rollup_state)`. May be
+ * called from many threads at once.
+ *
+ * # Safety
+ * `rollup` was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rollup_snapshot(const sg_rollup *rollup,
+                             sg_rollup_state *out,
+                             size_t out_size,
+                             sg_error **out_err);
+
+/**
+ * Copies the levels, from the finest on, to the array `out` of `capacity` levels; further ones are left out.
+ * `*out_count` is how many there are in all. May be called from many threads at once.
+ *
+ * # Safety
+ * `rollup` was not freed, `out` points to `capacity` levels (or is NULL with 0), `out_count` to a number,
+ * `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rollup_levels(const sg_rollup *rollup,
+                           sg_level *out,
+                           size_t capacity,
+                           size_t *out_count,
+                           sg_error **out_err);
+
+/**
+ * Writes the bytes of a rollup to `*out`: protobuf, the same in every language. May be called from many threads
+ * at once.
+ *
+ * # Safety
+ * `rollup` was not freed, `out` points to a buffer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_rollup_encode(const sg_rollup *rollup,
+                           sg_buf *out,
+                           sg_error **out_err);
+
+/**
+ * Makes an empty sketch. `config_size` is `sizeof(sg_sketch_config)`; NULL with 0 is all zero.
+ * `SG_INVALID_ARGUMENT` for a relative error that is not 0.0001 to 0.5. May be called from any thread.
+ *
+ * # Safety
+ * `config` points to `config_size` bytes, `out` to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_sketch_new(const sg_sketch_config *config,
+                        size_t config_size,
+                        sg_sketch **out,
+                        sg_error **out_err);
+
+/**
+ * Makes a sketch of bytes of `sg_sketch_encode`, which may come from anywhere: `SG_MALFORMED` when they are not
+ * those of a sketch. May be called from any thread.
+ *
+ * # Safety
+ * `data` points to `len` bytes, `out` to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_sketch_decode(const uint8_t *data,
+                           size_t len,
+                           sg_sketch **out,
+                           sg_error **out_err);
+
+/**
+ * Makes a copy of a sketch as it is. May be called from many threads at once.
+ *
+ * # Safety
+ * `sketch` was not freed, `out` points to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_sketch_copy(const sg_sketch *sketch, sg_sketch **out, sg_error **out_err);
+
+/**
+ * Frees a sketch. NULL is allowed.
+ *
+ * # Safety
+ * `sketch` is NULL or a sketch that was not freed, and no other thread uses it.
+ */
+void sg_sketch_free(sg_sketch *sketch);
+
+/**
+ * Adds `n` values. NaN and infinities are rejected and counted. May be called from many threads at once.
+ *
+ * # Safety
+ * `sketch` was not freed, `values` points to `n` values (NULL when 0), `out_err` to a pointer or is NULL.
+ */
+sg_status sg_sketch_record(const sg_sketch *sketch, const double *values, size_t n, sg_error **out_err);
+
+/**
+ * Adds one value `count` times. May be called from many threads at once.
+ *
+ * # Safety
+ * `sketch` was not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_sketch_record_count(const sg_sketch *sketch, double value, uint64_t count, sg_error **out_err);
+
+/**
+ * Adds everything of the sketch `other` as it is. `SG_INVALID_ARGUMENT` when the relative errors differ;
+ * nothing is added then. May be called from many threads at once.
+ *
+ * # Safety
+ * `sketch` and `other` were not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_sketch_merge(const sg_sketch *sketch, const sg_sketch *other, sg_error **out_err);
+
+/**
+ * Forgets every value, and keeps the memory. May be called from many threads at once.
+ *
+ * # Safety
+ * `sketch` was not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_sketch_clear(const sg_sketch *sketch, sg_error **out_err);
+
+/**
+ * Writes the quantiles `q` (0 to 1) to the array `out`, `n` of each. `SG_NOT_FOUND` without values. May be
+ * called from many threads at once.
+ *
+ * # Safety
+ * `sketch` was not freed, `q` and `out` point to `n` numbers each (or are NULL with 0), `out_err` to a pointer
+ * or is NULL.
+ */
+sg_status sg_sketch_quantiles(const sg_sketch *sketch,
+                              const double *q,
+                              size_t n,
+                              double *out,
+                              sg_error **out_err);
+
+/**
+ * What a sketch has seen. `out_size` is `sizeof(sg_sketch_state)`. May be called from many threads at once.
+ *
+ * # Safety
+ * `sketch` was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_sketch_snapshot(const sg_sketch *sketch,
+                             sg_sketch_state *out,
+                             size_t out_size,
+                             sg_error **out_err);
+
+/**
+ * Copies the bins by value, empty ones left out, to the array `out` of `capacity` bins; further ones are left
+ * out. `*out_count` is how many there are in all. May be called from many threads at once.
+ *
+ * # Safety
+ * `sketch` was not freed, `out` points to `capacity` bins (or is NULL with 0), `out_count` to a number,
+ * `out_err` to a pointer or is NULL.
+ */
+sg_status sg_sketch_bins(const sg_sketch *sketch,
+                         sg_bin *out,
+                         size_t capacity,
+                         size_t *out_count,
+                         sg_error **out_err);
+
+/**
+ * Writes the bytes of a sketch to `*out`: protobuf, the same in every language. May be called from many threads
+ * at once.
+ *
+ * # Safety
+ * `sketch` was not freed, `out` points to a buffer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_sketch_encode(const sg_sketch *sketch,
+                           sg_buf *out,
+                           sg_error **out_err);
+
+/**
+ * Makes an empty window. `config_size` is `sizeof(sg_window_config)`; NULL with 0 is all zero.
+ * `SG_INVALID_ARGUMENT` for a negative bound or an unknown choice. May be called from any thread.
+ *
+ * # Safety
+ * `config` points to `config_size` bytes, `out` to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_window_new(const sg_window_config *config,
+                        size_t config_size,
+                        sg_window **out,
+                        sg_error **out_err);
+
+/**
+ * Frees a window. NULL is allowed.
+ *
+ * # Safety
+ * `window` is NULL or a window that was not freed, and no other thread uses it.
+ */
+void sg_window_free(sg_window *window);
+
+/**
+ * Takes `n` samples one after the other: times in microseconds and, each beside its time, values. What became
+ * of each is written to `out_pushed` (`SG_PUSHED_...`), an array of `n` or NULL; a sample that is refused is no
+ * error. May be called from many threads at once.
+ *
+ * # Safety
+ * `window` was not freed, `times_us` and `values` point to `n` numbers each, `out_pushed` to `n` numbers or is
+ * NULL, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_window_record(const sg_window *window,
+                           const int64_t *times_us,
+                           const double *values,
+                           size_t n,
+                           int32_t *out_pushed,
+                           sg_error **out_err);
+
+/**
+ * Time went on to `now_us` without a sample: drops what is out of the span. May be called from many threads at
+ * once.
+ *
+ * # Safety
+ * `window` was not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_window_expire(const sg_window *window,
+                           int64_t now_us,
+                           sg_error **out_err);
+
+/**
+ * What the samples amount to, and what became of all there were. `out_size` is `sizeof(sg_window_state)`. May
+ * be called from many threads at once.
+ *
+ * # Safety
+ * `window` was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_window_snapshot(const sg_window *window,
+                             sg_window_state *out,
+                             size_t out_size,
+                             sg_error **out_err);
+
+/**
+ * Copies the samples of the window by time to the array `out` of `capacity` samples; further ones are left
+ * out. `*out_count` is how many there are in all. May be called from many threads at once.
+ *
+ * # Safety
+ * `window` was not freed, `out` points to `capacity` samples (or is NULL with 0), `out_count` to a number,
+ * `out_err` to a pointer or is NULL.
+ */
+sg_status sg_window_samples(const sg_window *window,
+                            sg_sample *out,
+                            size_t capacity,
+                            size_t *out_count,
+                            sg_error **out_err);
 
 /**
  * The stable name of a status, for logs: `"ok"`, `"malformed"`, `"panic"`; `"unknown"` for a number

@@ -59,6 +59,19 @@ impl<T> Handle<Mutex<T>> {
             Err(TryLockError::Poisoned(_)) => Err(Fault::poisoned()),
         })
     }
+
+    /// As [`Handle::call`], for any number of threads, which take turns.
+    pub(crate) fn in_turn<R>(&self, body: impl FnOnce(&mut T) -> Result<R, Fault>) -> Result<R, Fault> {
+        self.call(|value| body(&mut *value.lock().map_err(|_| Fault::poisoned())?))
+    }
+
+    /// A copy of the value, for a call that needs two: no two locks are held at once.
+    pub(crate) fn copied(&self) -> Result<T, Fault>
+    where
+        T: Clone,
+    {
+        self.in_turn(|value| Ok(value.clone()))
+    }
 }
 
 /// As [`free`], for an exported function that tells nobody of a panic while the value is dropped.
@@ -145,6 +158,25 @@ mod tests {
         let within = handle.exclusive(|_| Ok(handle.exclusive(|_| Ok(())).unwrap_err().status));
         assert_eq!(within.unwrap(), SG_BUSY);
         assert_eq!(handle.exclusive(|value| Ok(*value)).unwrap(), 1);
+    }
+
+    #[test]
+    fn threads_take_turns() {
+        let handle = Handle::new(Mutex::new(0_u64));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        let step = |value: &mut u64| {
+                            *value += 1;
+                            Ok(())
+                        };
+                        handle.in_turn(step).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(handle.copied().unwrap(), 400);
     }
 
     #[test]

@@ -33,7 +33,7 @@ typedef struct {
 
 /* Each ends with a NULL name. */
 extern const operation COUNTER_OPERATIONS[], RTP_OPERATIONS[], RTCP_OPERATIONS[], TELEMETRY_OPERATIONS[],
-    RING_OPERATIONS[], RUN_OPERATIONS[], QUANTILE_OPERATIONS[];
+    RING_OPERATIONS[], RUN_OPERATIONS[], QUANTILE_OPERATIONS[], SERIES_OPERATIONS[];
 
 /* Ends the program: the vectors are not what they should be. */
 void die(const char *why, const char *what);
