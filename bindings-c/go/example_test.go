@@ -76,3 +76,26 @@ func ExampleRtpReader() {
 	// 3 1
 	// 2 -1 1
 }
+
+// Buckets of two nodes add up, whatever way their bytes took.
+func ExampleRollup() {
+	rollup, err := streamgauge.NewRollup(streamgauge.RollupConfig{RelativeError: 0.01})
+	check(err)
+	defer rollup.Close()
+	for i := range int64(1000) {
+		_, err := rollup.Record(i*10_000, float64(i%100))
+		check(err)
+	}
+	bytes, err := rollup.MarshalBinary()
+	check(err)
+	var other streamgauge.Rollup
+	check(other.UnmarshalBinary(bytes))
+	defer other.Close()
+	check(other.Merge(rollup))
+	buckets, err := other.Buckets(1, 0.95)
+	check(err)
+	for _, bucket := range buckets {
+		fmt.Printf("%d samples, mean %.1f, p95 %.1f\n", bucket.Count, bucket.Mean, bucket.Quantiles[0])
+	}
+	// Output: 2000 samples, mean 49.5, p95 94.1
+}

@@ -24,6 +24,14 @@ func (h *handle[P]) own(pointer P, noun string, free func(P)) {
 	h.cleanup = runtime.AddCleanup(h, free, pointer)
 }
 
+// replace is own for a handle that may have a pointer, which is freed.
+func (h *handle[P]) replace(pointer P, noun string, free func(P)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.release()
+	h.own(pointer, noun, free)
+}
+
 // shared makes a call that any number of goroutines may make at once.
 func (h *handle[P]) shared(call func(P, **C.sg_error) C.sg_status) error {
 	h.mu.RLock()
@@ -55,6 +63,9 @@ func (h *handle[P]) busy() error {
 }
 
 func (h *handle[P]) closed() error {
+	if h.noun == "" {
+		return &Error{Status: C.SG_CLOSED, Message: "it was never made"}
+	}
 	return &Error{Status: C.SG_CLOSED, Message: "the " + h.noun + " was closed"}
 }
 
@@ -62,12 +73,16 @@ func (h *handle[P]) closed() error {
 func (h *handle[P]) close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.release()
+	return nil
+}
+
+func (h *handle[P]) release() {
 	if !h.gone() {
 		h.cleanup.Stop()
 		h.free(h.pointer)
 		h.pointer = *new(P)
 	}
-	return nil
 }
 
 func invalid(format string, args ...any) error {

@@ -17,6 +17,11 @@ func mirrors() [][2]any {
 		{TrackTotals{}, C.sg_track_counts{}},
 		{LayerTotals{}, C.sg_layer_totals{}},
 		{TrackSeed{}, C.sg_track_seed{}},
+		{WindowState{}, C.sg_window_state{}},
+		{SketchState{}, C.sg_sketch_state{}},
+		{Bin{}, C.sg_bin{}},
+		{RollupLevel{}, C.sg_level{}},
+		{RollupState{}, C.sg_rollup_state{}},
 		{TelemetryState{}, C.sg_telemetry_state{}},
 	}
 }
