@@ -1,9 +1,10 @@
-//! The demo: reports on the committed real runs and on a simulated pair, into `target/demo/`.
+//! The demo: reports on the committed real runs and on a simulated pair, into `target/demo/`, and the
+//! viewer.
 
 use std::path::Path;
 
 use crate::shell::{self, Result, cmd};
-use crate::{doctor, py};
+use crate::{doctor, py, viewer};
 
 /// Runs the command line tool as a user would, and says what to look at.
 pub(crate) fn run() -> Result<()> {
@@ -28,6 +29,9 @@ pub(crate) fn run() -> Result<()> {
     }
     run(&["report", "--run", &at("runs/baseline"), "--run", &at("runs/fec"), "--out", &at("simulated")])?;
 
+    println!("\n== the viewer: the same in a browser");
+    viewer::page()?;
+
     println!("\nlook at:");
     for part in ["real", "simulated"] {
         for file in ["fec_report.png", "fec_report.html", "summary.json"] {
@@ -38,5 +42,6 @@ pub(crate) fn run() -> Result<()> {
             println!("  {}", path.display());
         }
     }
+    println!("\nserve the viewer, and drop target/demo/runs/ on it:\n  {}", viewer::SERVE);
     Ok(())
 }

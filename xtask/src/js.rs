@@ -87,7 +87,8 @@ pub(crate) fn test_browser() -> Result<Outcome> {
     node_test(&consumer()?, "browser.test.mjs")
 }
 
-fn node_test(dir: &Path, file: &str) -> Result<Outcome> {
+/// Runs a file of tests in Node with the development tools and the browser at hand.
+pub(crate) fn node_test(dir: &Path, file: &str) -> Result<Outcome> {
     let mut node = cmd("node", ["--test", "--test-reporter=tap", file])
         .dir(dir)
         .env("STREAMGAUGE_ROOT", shell::root())
@@ -101,6 +102,12 @@ fn node_test(dir: &Path, file: &str) -> Result<Outcome> {
         return Err(shell::Failure { message: format!("{file} ran no test"), output });
     }
     Ok(outcome)
+}
+
+/// A program among the development tools.
+pub(crate) fn tool(name: &str) -> Result<PathBuf> {
+    npm()?;
+    Ok(package().join("node_modules/.bin").join(name))
 }
 
 /// The development tools of `package-lock.json`.
@@ -143,15 +150,20 @@ fn wasm(module: &Module) -> Result<String> {
             None => Ok(()),
         }
     })?;
-    let script = "const z = require('zlib').gzipSync(require('fs').readFileSync(process.argv[1]), {level: 9});\
-                  console.log(z.length)";
-    let kb =
-        cmd("node", ["-e", script]).args([&wasm]).stdout()?.trim().parse::<f64>().unwrap_or(f64::MAX) / 1e3;
+    let kb = gzip_kb(&wasm)?;
     let raw_kb = std::fs::metadata(&wasm)?.len() as f64 / 1e3;
     let Module { name, limit_kb, budget, .. } = module;
     let line =
         format!("{name} wasm: {kb:.1} kB gzip, {raw_kb:.0} kB raw (limit {limit_kb}; budget {budget})");
     if kb > *limit_kb { fail(line) } else { Ok(line) }
+}
+
+/// What a file has after gzip -9, in kilobytes (1000).
+pub(crate) fn gzip_kb(file: &Path) -> Result<f64> {
+    let script = "const z = require('zlib').gzipSync(require('fs').readFileSync(process.argv[1]), {level: 9});\
+                  console.log(z.length)";
+    let bytes = cmd("node", ["-e", script]).args([file]).stdout()?;
+    Ok(bytes.trim().parse::<f64>().unwrap_or(f64::MAX) / 1e3)
 }
 
 /// A project that has the packed tarball installed, with the tests in it.

@@ -18,6 +18,7 @@ mod py;
 mod shell;
 mod stages;
 mod stamp;
+mod viewer;
 
 use std::process::ExitCode;
 
@@ -28,7 +29,7 @@ use stages::{Outcome, Stage};
 const HELP: &str = "\
 tasks (make TASK, or cargo xtask TASK):
   check                     format, lints, core unit tests: the loop while editing
-  test [rust|c|go|py|js]    everything in every language, or in one
+  test [WHAT]               everything, or one of rust, c, go, py, js, viewer
   gen [--check]             write (or compare) the header, symbols, layout and version files
   bench [WHAT [ARGS]]       ratios against what else there is, or one table; target/bench/report.md
   oracle [WHICH]            the peers asked again: scripts, tshark, livekit [--update]
@@ -143,6 +144,8 @@ fn test(lang: Option<&str>) -> Result<()> {
             Stage { name: "JavaScript tests, Chromium", needs: &[NODE, CHROMIUM], run: js::test_browser },
         ]
     };
+    let viewer =
+        || vec![Stage { name: "example viewer, Chromium", needs: &[NODE, CHROMIUM], run: viewer::test }];
     let relay = || vec![Stage { name: "example relay", needs: &[FFMPEG], run: examples::relay }];
     let lint = || {
         vec![
@@ -152,16 +155,18 @@ fn test(lang: Option<&str>) -> Result<()> {
             Stage { name: "gofmt, go vet", needs: &[GO, CC, PKG_CONFIG], run: go::lint },
             Stage { name: "ruff", needs: &[PYTHON], run: py::lint },
             Stage { name: "prettier, tsc", needs: &[NODE], run: js::lint },
+            Stage { name: "prettier, viewer", needs: &[NODE], run: viewer::lint },
         ]
     };
     let stages = match lang {
-        None => [lint(), rust(), c(), go(), py(), js(), relay()].into_iter().flatten().collect(),
+        None => [lint(), rust(), c(), go(), py(), js(), relay(), viewer()].into_iter().flatten().collect(),
         Some("rust") => [rust(), relay()].into_iter().flatten().collect(),
         Some("c") => c(),
         Some("go") => go(),
         Some("py") => py(),
-        Some("js") => js(),
-        Some(other) => return fail(format!("no language {other:?}: rust, c, go, py or js")),
+        Some("js") => [js(), viewer()].into_iter().flatten().collect(),
+        Some("viewer") => viewer(),
+        Some(other) => return fail(format!("no tests {other:?}: rust, c, go, py, js or viewer")),
     };
     doctor::provide()?;
     stages::run(&stages)

@@ -1,0 +1,9 @@
+import { WorkError } from "../run/reader";
+
+/** An error for people, with the place and the code that programs know it by. */
+export function inWords(error: unknown): string {
+  if (!(error instanceof WorkError)) return error instanceof Error ? error.message : String(error);
+  const { code, message, file, line } = error.failure;
+  const place = [file, line === undefined ? undefined : `line ${line}`].filter((part) => part);
+  return `${place.length > 0 ? `${place.join(", ")}: ` : ""}${message} (${code}).`;
+}
