@@ -2,16 +2,17 @@
 
 use super::fields::{inbound, outbound, remote_inbound, remote_outbound};
 use super::report::Object;
+use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Totals;
 
 /// Declares the counters with their names and meaning.
 macro_rules! metrics {
-    ($($(#[$doc:meta])* $metric:ident = $name:literal),* $(,)?) => {
+    ($($(#[doc = $doc:literal])+ $metric:ident = $name:literal),* $(,)?) => {
         /// A counter of a track. Names of sums of time end in `_us`.
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         #[repr(u8)]
         pub enum Metric {
-            $($(#[$doc])* $metric,)*
+            $($(#[doc = $doc])+ $metric,)*
         }
 
         impl Metric {
@@ -22,6 +23,13 @@ macro_rules! metrics {
             pub const fn code(self) -> &'static str {
                 match self {
                     $(Metric::$metric => $name,)*
+                }
+            }
+
+            /// What it is, in a sentence.
+            pub const fn doc(self) -> &'static str {
+                match self {
+                    $(Metric::$metric => concat!($($doc),+).trim_ascii(),)*
                 }
             }
         }
@@ -231,6 +239,24 @@ impl Counts {
             }
         }
         (reader.counts, reader.rejected)
+    }
+
+    /// The counters in the order of [`Metric::ALL`] and the packets lost, as a binding hands them back.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when there are more or fewer counters.
+    pub fn from_fields(fields: &[Option<u64>], packets_lost: Option<i64>) -> Result<Counts> {
+        if fields.len() != METRICS {
+            let message = format!("{} counters, expected {METRICS}", fields.len());
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
+        let mut counts = Counts { lost: packets_lost.unwrap_or(0), ..Counts::default() };
+        for (place, field) in fields.iter().enumerate() {
+            counts.values[place] = field.unwrap_or(0);
+            counts.measured |= u64::from(field.is_some()) << place;
+        }
+        counts.measured |= if packets_lost.is_some() { LOST } else { 0 };
+        Ok(counts)
     }
 
     /// A counter, absent where it was not measured.
@@ -454,5 +480,9 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), METRICS);
         assert_eq!(Counts::default().fields().filter(|(_, value)| value.is_some()).count(), 0);
+        let counts = inbound(&[("packetsReceived", 5.0), ("packetsLost", -2.0), ("firCount", 0.0)]);
+        let fields: Vec<Option<u64>> = counts.fields().map(|(_, value)| value).collect();
+        assert_eq!(Counts::from_fields(&fields, counts.packets_lost()), Ok(counts));
+        assert!(Counts::from_fields(&fields[1..], None).is_err());
     }
 }

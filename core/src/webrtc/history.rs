@@ -70,12 +70,12 @@ impl BitOrAssign for Flags {
 
 /// Declares columns: an enumeration, their names, and how many there are.
 macro_rules! columns {
-    ($(#[$enum_doc:meta])* $enum:ident { $($(#[$doc:meta])* $column:ident = $name:literal),* $(,)? }) => {
+    ($(#[$enum_doc:meta])* $enum:ident { $($(#[doc = $doc:literal])+ $column:ident = $name:literal),* $(,)? }) => {
         $(#[$enum_doc])*
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         #[repr(u8)]
         pub enum $enum {
-            $($(#[$doc])* $column,)*
+            $($(#[doc = $doc])+ $column,)*
         }
 
         impl $enum {
@@ -86,6 +86,13 @@ macro_rules! columns {
             pub const fn code(self) -> &'static str {
                 match self {
                     $($enum::$column => $name,)*
+                }
+            }
+
+            /// What it is, in a sentence.
+            pub const fn doc(self) -> &'static str {
+                match self {
+                    $($enum::$column => concat!($($doc),+).trim_ascii(),)*
                 }
             }
         }

@@ -10,6 +10,9 @@ pub const MAX_OBJECTS: usize = 8_192;
 /// How many problems a report describes; all are counted.
 const MAX_PROBLEMS: usize = 16;
 
+/// What stands for a member that is no text.
+const NO_TEXT: &str = "\u{1}";
+
 /// Bytes that all texts of a report may have.
 const MAX_TEXT_BYTES: usize = 16 << 20;
 
@@ -135,7 +138,8 @@ impl Report {
     /// Takes objects in columns, as a binding hands them over: a type each by its place in
     /// [`StatType::ALL`], their numbers one object after another in the order of
     /// [`StatType::numbers`] (NaN for an absent one, an infinity for one that is no number), their
-    /// texts in the order of [`StatType::texts`], each ended by U+0000.
+    /// texts in the order of [`StatType::texts`], each ended by U+0000, U+0001 alone for one that is no
+    /// text.
     ///
     /// # Errors
     /// `InvalidArgument` when the columns do not fit together; the report is empty then.
@@ -163,14 +167,17 @@ impl Report {
             number_at += values.len();
             let (numbers_at, texts_at) = (self.numbers.len(), self.text_ends.len());
             let keep = self.objects.len() < MAX_OBJECTS;
+            let mut no_text = false;
             for _ in stat_type.texts() {
                 let rest = &texts[text_at..];
                 let Some(length) = memchr::memchr(0, rest.as_bytes()) else {
                     return refuse(format!("too few texts for object {i}"));
                 };
                 if keep {
-                    self.text.push_str(&rest[..length]);
+                    let text = Some(&rest[..length]).filter(|text| *text != NO_TEXT);
+                    self.text.push_str(text.unwrap_or(""));
                     self.text_ends.push(self.text.len());
+                    no_text |= text.is_none();
                 }
                 text_at += length + 1;
             }
@@ -182,6 +189,9 @@ impl Report {
             self.objects.push(Entry { stat_type, numbers_at, texts_at, inferred: false, boundary: false });
             if values.iter().any(|value| value.is_infinite()) {
                 self.drop_infinite();
+            }
+            if no_text {
+                self.problem("", "a text is none");
             }
         }
         if number_at != numbers.len() || text_at != texts.len() {
@@ -409,6 +419,9 @@ mod tests {
     fn packed_is_checked() {
         let codec = StatType::Codec as u8;
         let mut report = Report::new(0);
+        report.fill_packed(&[codec], &[1.0, 48_000.0, f64::NAN], "C1\0\u{1}\0").unwrap();
+        assert_eq!((report.counts().invalid_members, report.objects().next().unwrap().text(1usize)), (1, ""));
+        report.reset(0, None);
         report.fill_packed(&[codec], &[1.0, 48_000.0, f64::INFINITY], "C1\0audio/opus\0").unwrap();
         let object = report.objects().next().unwrap();
         assert_eq!(

@@ -6,7 +6,7 @@ use super::history::Flags;
 use super::report::Object;
 use crate::time::Micros;
 
-/// The clocks at a report: the one rates are taken over is the first that is known at both ends.
+/// The clocks at a report.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
     pub(super) monotonic_us: Option<Micros>,
@@ -15,15 +15,27 @@ pub(super) struct Moment {
     pub(super) time_us: Micros,
 }
 
+/// By how much a report may be late without its timestamp being doubted, beside a quarter of its interval.
+const LATE_US: Micros = 100_000;
+
 impl Moment {
-    /// Microseconds since `earlier`; absent when no time passed, or a clock that cannot be told to be
-    /// wrong went back.
+    /// Microseconds since `earlier`: by the timestamps, which say when counters were read, unless the steady
+    /// clock tells that theirs stepped; without them by the steady clock, or else the wall clock. Absent when
+    /// no time passed, or a clock that cannot be told to be wrong went back.
     pub(super) fn since(&self, earlier: &Moment) -> Option<Micros> {
         let passed = |now: Option<Micros>, then: Option<Micros>| now?.checked_sub(then?);
-        passed(self.monotonic_us, earlier.monotonic_us)
-            .or_else(|| passed(self.timestamp_us, earlier.timestamp_us))
-            .or_else(|| self.time_us.checked_sub(earlier.time_us))
-            .filter(|us| *us > 0)
+        let stamped = passed(self.timestamp_us, earlier.timestamp_us);
+        let steady = passed(self.monotonic_us, earlier.monotonic_us).filter(|us| *us > 0);
+        let took = match (stamped, steady) {
+            (Some(0), _) => None,
+            (Some(stamped), Some(steady)) if stamped.abs_diff(steady) > (steady / 4 + LATE_US) as u64 => {
+                Some(steady)
+            }
+            (Some(stamped), _) => Some(stamped),
+            (None, Some(steady)) => Some(steady),
+            (None, None) => self.time_us.checked_sub(earlier.time_us),
+        };
+        took.filter(|us| *us > 0)
     }
 }
 
