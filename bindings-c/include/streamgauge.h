@@ -19,6 +19,31 @@
 #include <stdint.h>
 
 /**
+ * Class: pictures.
+ */
+#define SG_CLASS_VIDEO 1
+
+/**
+ * Class: sound.
+ */
+#define SG_CLASS_AUDIO 2
+
+/**
+ * Class: anything else: captions, cues, tables.
+ */
+#define SG_CLASS_METADATA 3
+
+/**
+ * Joined: a view began.
+ */
+#define SG_JOINED_NEW 1
+
+/**
+ * Joined: a viewer who was there, or had left a moment ago, goes on with its view.
+ */
+#define SG_JOINED_RECONNECTED 2
+
+/**
  * A counter of integers, exact to 2^64 - 1.
  */
 #define SG_COUNTER_U64 0
@@ -439,6 +464,22 @@ typedef struct Handle_Mutex_AnyCounter Handle_Mutex_AnyCounter;
  * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
  * error rather than undefined; release builds free it.
  */
+typedef struct Handle_Mutex_Audience Handle_Mutex_Audience;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
+typedef struct Handle_Mutex_Cdn Handle_Mutex_Cdn;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
 typedef struct Handle_Mutex_Held Handle_Mutex_Held;
 
 /**
@@ -487,6 +528,14 @@ typedef struct Handle_Mutex_Stats Handle_Mutex_Stats;
  * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
  * error rather than undefined; release builds free it.
  */
+typedef struct Handle_Mutex_Summary Handle_Mutex_Summary;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
 typedef struct Handle_Mutex_Window Handle_Mutex_Window;
 
 /**
@@ -504,6 +553,14 @@ typedef struct Handle_Report Handle_Report;
  * error rather than undefined; release builds free it.
  */
 typedef struct Handle_Run Handle_Run;
+
+/**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
+typedef struct Handle_Streams Handle_Streams;
 
 /**
  * A value of the core, and whether a panic left it in an unknown state.
@@ -530,9 +587,177 @@ typedef struct Handle_Track Handle_Track;
 typedef struct Handle_Vec_StreamDelta Handle_Vec_StreamDelta;
 
 /**
+ * A value of the core, and whether a panic left it in an unknown state.
+ *
+ * Debug builds keep the memory of a freed handle, emptied and marked, so that using it again is an
+ * error rather than undefined; release builds free it.
+ */
+typedef struct Handle_Vec_String Handle_Vec_String;
+
+/**
+ * Edges as they were. They never change: any number of threads may use them at once, but freeing them must wait for
+ * all of those.
+ */
+typedef struct sg_edges sg_edges;
+
+/**
  * An error: a status for programs and a sentence for people. One thread at a time.
  */
 typedef struct sg_error sg_error;
+
+/**
+ * What became of a call: `SG_OK` or one of the other `SG_` statuses. Numbers are never reused.
+ */
+typedef int32_t sg_status;
+
+/**
+ * Limits of an audience. All zero is the defaults.
+ */
+typedef struct {
+  /**
+   * A viewer not heard of for so long has left, at the time of its last event; microseconds, 0 for an hour.
+   */
+  int64_t idle_timeout_us;
+  /**
+   * A viewer who comes back within this time goes on with the view it had; after it, or once the viewer is
+   * forgotten, the view has ended. Microseconds; with `has_reconnect_us` only, else 30 seconds.
+   */
+  int64_t reconnect_us;
+  /**
+   * How long a viewer who left is remembered, microseconds; with `has_keep_us` only, else an hour. Its figures
+   * stay in the sums.
+   */
+  int64_t keep_us;
+  /**
+   * How many viewers are remembered; 0 for 2^20. For a new one the longest gone are forgotten; where all are
+   * watching it is refused and counted.
+   */
+  uint64_t max_viewers;
+  /**
+   * How many changes of concurrency are kept for intervals and charts; 0 for 1,000.
+   */
+  uint64_t max_changes;
+  /**
+   * The largest relative error of quantiles of startup times, 0.0001 to 0.5; with `has_relative_error` only,
+   * else 0.01.
+   */
+  double relative_error;
+  /**
+   * Not 0 when `reconnect_us` is given.
+   */
+  uint8_t has_reconnect_us;
+  /**
+   * Not 0 when `keep_us` is given.
+   */
+  uint8_t has_keep_us;
+  /**
+   * Not 0 when `relative_error` is given.
+   */
+  uint8_t has_relative_error;
+} sg_audience_config;
+
+/**
+ * The viewers of one stream, or of whatever shares an audience. Events may come more than once and out of order:
+ * a second join of one viewer is a reconnect, an event of a viewer who is not there is counted and does nothing.
+ * Any number of threads may use it, in turn.
+ */
+typedef Handle_Mutex_Audience sg_audience;
+
+/**
+ * Text that somebody else owns: UTF-8, not NUL-terminated.
+ */
+typedef struct {
+  /**
+   * First byte; NULL when empty.
+   */
+  const char *data;
+  /**
+   * Number of bytes.
+   */
+  size_t len;
+} sg_str;
+
+/**
+ * What is known of a viewer besides its id. Never part of a metric. Texts are UTF-8; NULL where nothing is known.
+ */
+typedef struct {
+  /**
+   * Where it is, in the caller's words.
+   */
+  sg_str location;
+  /**
+   * What it watches with.
+   */
+  sg_str user_agent;
+} sg_viewer_info;
+
+/**
+ * What an audience was, up to a moment. Those of several nodes add up: counts and times exactly, the peak between
+ * two bounds, since nodes peak at different times. Any number of threads may use it, in turn.
+ */
+typedef Handle_Mutex_Summary sg_audience_summary;
+
+/**
+ * One viewer up to a moment. What is absent is 0, and its `has_` is false.
+ */
+typedef struct {
+  /**
+   * When it came first, microseconds.
+   */
+  int64_t first_us;
+  /**
+   * Its last event, microseconds.
+   */
+  int64_t last_us;
+  /**
+   * Views, the current one included.
+   */
+  uint64_t views;
+  /**
+   * Time watched, the current span included, microseconds.
+   */
+  uint64_t watched_us;
+  /**
+   * From the join of the latest view to its first picture, microseconds.
+   */
+  uint64_t startup_us;
+  /**
+   * Times that playing stalled.
+   */
+  uint64_t rebuffers;
+  /**
+   * How long, a stall that goes on included, microseconds.
+   */
+  uint64_t rebuffer_us;
+  /**
+   * Switches to another bitrate.
+   */
+  uint64_t switches;
+  /**
+   * The mean bitrate weighted by time, in bits per second.
+   */
+  double mean_bitrate_bps;
+  /**
+   * Whether it is watching.
+   */
+  bool watching;
+  /**
+   * Whether the latest view showed its first picture.
+   */
+  bool has_startup_us;
+  /**
+   * Whether a bitrate was told.
+   */
+  bool has_mean_bitrate;
+  /**
+   * Whether its location was told.
+   */
+  bool has_location;
+  /**
+   * Whether it was told what it watches with.
+   */
+  bool has_user_agent;
+} sg_viewer_stats;
 
 /**
  * Bytes that belong to the caller until `sg_buf_free`. Not NUL-terminated.
@@ -549,9 +774,602 @@ typedef struct {
 } sg_buf;
 
 /**
- * What became of a call: `SG_OK` or one of the other `SG_` statuses. Numbers are never reused.
+ * How many watched in an interval.
  */
-typedef int32_t sg_status;
+typedef struct {
+  /**
+   * Where the interval begins: as asked, or from where on changes are kept. In microseconds.
+   */
+  int64_t start_us;
+  /**
+   * Where it ends, microseconds.
+   */
+  int64_t end_us;
+  /**
+   * The highest level.
+   */
+  uint64_t peak;
+  /**
+   * When it was reached first, microseconds.
+   */
+  int64_t peak_us;
+  /**
+   * The sum of time over all viewers, microseconds: its lower 64 bits.
+   */
+  uint64_t area_us_low;
+  /**
+   * Its upper 64 bits.
+   */
+  uint64_t area_us_high;
+  /**
+   * The mean weighted by time.
+   */
+  double mean;
+} sg_concurrency;
+
+/**
+ * A change of concurrency: so many watch from a time on.
+ */
+typedef struct {
+  /**
+   * From when on, microseconds.
+   */
+  int64_t at_us;
+  /**
+   * How many watch.
+   */
+  uint64_t viewers;
+} sg_concurrency_step;
+
+/**
+ * What an audience keeps.
+ */
+typedef struct {
+  /**
+   * Viewers remembered, watching or not.
+   */
+  uint64_t viewers;
+} sg_audience_state;
+
+/**
+ * Limits of a CDN. All zero is the defaults.
+ */
+typedef struct {
+  /**
+   * How many edges are told apart; 0 for 1,024.
+   */
+  uint64_t max_edges;
+} sg_cdn_config;
+
+/**
+ * Requests by edge. The number of edges is bounded: those beyond are counted together. Any number of threads may
+ * use it, in turn.
+ */
+typedef Handle_Mutex_Cdn sg_cdn;
+
+/**
+ * A request that an edge answered, 24 bytes.
+ */
+typedef struct {
+  /**
+   * When, microseconds.
+   */
+  int64_t at_us;
+  /**
+   * The bytes of the answer.
+   */
+  uint64_t bytes;
+  /**
+   * Not 0 when it came from the cache; else it went to the origin.
+   */
+  uint8_t hit;
+  /**
+   * Not read.
+   */
+  uint8_t reserved[7];
+} sg_cdn_request;
+
+/**
+ * Requests of one edge, or of several.
+ */
+typedef struct {
+  /**
+   * Requests answered from the cache.
+   */
+  uint64_t hits;
+  /**
+   * Requests that went to the origin.
+   */
+  uint64_t misses;
+  /**
+   * Bytes of the hits.
+   */
+  uint64_t hit_bytes;
+  /**
+   * Bytes of the misses.
+   */
+  uint64_t miss_bytes;
+  /**
+   * Hits of all requests.
+   */
+  double hit_ratio;
+  /**
+   * Bytes of hits of all bytes.
+   */
+  double byte_hit_ratio;
+  /**
+   * Whether there was a request.
+   */
+  bool has_hit_ratio;
+  /**
+   * Whether there were bytes.
+   */
+  bool has_byte_hit_ratio;
+} sg_edge_totals;
+
+/**
+ * What all edges served. What is absent is 0, and its `has_` is false.
+ */
+typedef struct {
+  /**
+   * All edges together.
+   */
+  sg_edge_totals total;
+  /**
+   * Those that are not told apart.
+   */
+  sg_edge_totals others;
+  /**
+   * How many edges are told apart.
+   */
+  uint64_t edges;
+  /**
+   * The first request, microseconds.
+   */
+  int64_t start_us;
+  /**
+   * The last request, microseconds.
+   */
+  int64_t end_us;
+  /**
+   * Bits per second from the first to the last request.
+   */
+  double bandwidth_bps;
+  /**
+   * Whether there was a request.
+   */
+  bool has_interval;
+  /**
+   * Whether there is a bandwidth: not where no time passed from the first to the last request.
+   */
+  bool has_bandwidth;
+} sg_cdn_state;
+
+/**
+ * An edge that is told apart.
+ */
+typedef struct {
+  /**
+   * Its name; lives as long as the edges.
+   */
+  sg_str name;
+  /**
+   * Its requests.
+   */
+  sg_edge_totals totals;
+} sg_edge;
+
+/**
+ * Limits of streams. All zero is the defaults.
+ */
+typedef struct {
+  /**
+   * How many there may be; 0 for 65,536.
+   */
+  uint64_t max_streams;
+  /**
+   * The largest relative error of quantiles of latency, 0.0001 to 0.5; with `has_relative_error` only, else 0.01.
+   */
+  double relative_error;
+  /**
+   * Not 0 when `relative_error` is given.
+   */
+  uint8_t has_relative_error;
+} sg_streams_config;
+
+/**
+ * What many streams carry, by id. Any number of threads may use it at once: recording locks one stream. Freeing it
+ * must wait for all of them.
+ */
+typedef Handle_Streams sg_streams;
+
+/**
+ * One packet of a stream, 32 bytes.
+ */
+typedef struct {
+  /**
+   * When it came, microseconds.
+   */
+  int64_t at_us;
+  /**
+   * From capture to here, microseconds; with `has_latency` only. May be negative where clocks differ.
+   */
+  int64_t latency_us;
+  /**
+   * Its bytes.
+   */
+  uint32_t bytes;
+  /**
+   * How much media it holds, microseconds; one of 0 has no bitrate of its own.
+   */
+  uint32_t duration_us;
+  /**
+   * What it carries: `SG_CLASS_...`.
+   */
+  int32_t media;
+  /**
+   * Not 0 when a frame begins in it.
+   */
+  uint8_t frame;
+  /**
+   * Not 0 when that is a key frame.
+   */
+  uint8_t keyframe;
+  /**
+   * Not 0 when `latency_us` is given.
+   */
+  uint8_t has_latency;
+  /**
+   * Not read.
+   */
+  uint8_t reserved;
+} sg_media_packet;
+
+/**
+ * Counts of one class. Only grow.
+ */
+typedef struct {
+  /**
+   * Packets.
+   */
+  uint64_t packets;
+  /**
+   * Their bytes.
+   */
+  uint64_t bytes;
+  /**
+   * Bytes of the packets that hold media of a known duration.
+   */
+  uint64_t timed_bytes;
+  /**
+   * That duration, microseconds.
+   */
+  uint64_t duration_us;
+  /**
+   * Bits for a second of media.
+   */
+  double media_bitrate_bps;
+  /**
+   * Whether any packet had a duration, and so there is a bitrate.
+   */
+  bool has_media_bitrate;
+} sg_class_totals;
+
+/**
+ * Counts of a stream, or of many. Only grow.
+ */
+typedef struct {
+  /**
+   * Pictures.
+   */
+  sg_class_totals video;
+  /**
+   * Sound.
+   */
+  sg_class_totals audio;
+  /**
+   * Anything else.
+   */
+  sg_class_totals metadata;
+  /**
+   * Video frames begun.
+   */
+  uint64_t frames;
+  /**
+   * Of these, key frames.
+   */
+  uint64_t keyframes;
+  /**
+   * Frames that were dropped.
+   */
+  uint64_t frames_dropped;
+  /**
+   * Packets that were lost.
+   */
+  uint64_t packets_lost;
+  /**
+   * Packets lost of those sent.
+   */
+  double loss_ratio;
+  /**
+   * Frames dropped of all frames.
+   */
+  double drop_ratio;
+  /**
+   * Whether any packet was sent.
+   */
+  bool has_loss_ratio;
+  /**
+   * Whether there was any frame.
+   */
+  bool has_drop_ratio;
+} sg_media_totals;
+
+/**
+ * A stream as it is. What is absent is 0, and its `has_` is false.
+ */
+typedef struct {
+  /**
+   * All counts.
+   */
+  sg_media_totals totals;
+  /**
+   * The first packet, microseconds.
+   */
+  int64_t start_us;
+  /**
+   * The last packet, microseconds.
+   */
+  int64_t end_us;
+  /**
+   * Bits of video per second that came, from the first to the last packet of the stream.
+   */
+  double video_bitrate_bps;
+  /**
+   * The same of audio.
+   */
+  double audio_bitrate_bps;
+  /**
+   * The same of metadata.
+   */
+  double metadata_bitrate_bps;
+  /**
+   * Video frames per second, from the first to the last.
+   */
+  double frame_rate;
+  /**
+   * The median of the latest intervals between key frames, microseconds.
+   */
+  double keyframe_interval_us;
+  /**
+   * Whether there was a packet.
+   */
+  bool has_interval;
+  /**
+   * Whether there are bitrates: not where no time passed from the first to the last packet.
+   */
+  bool has_bitrate;
+  /**
+   * Whether there is a frame rate: not where no time passed from the first to the last frame.
+   */
+  bool has_frame_rate;
+  /**
+   * Whether there were two key frames.
+   */
+  bool has_keyframe_interval;
+} sg_media_stats;
+
+/**
+ * Quantiles of any number of values in bounded memory. A quantile is within the relative error of the value at
+ * rank `floor(q (n - 1))` of the sorted values; the smallest and the largest value are exact. Merging gives the
+ * same bins in any order. Any number of threads may use it, in turn.
+ */
+typedef Handle_Mutex_Sketch sg_sketch;
+
+/**
+ * The ids of streams as they were. They never change: any number of threads may use them at once, but freeing them
+ * must wait for all of those.
+ */
+typedef Handle_Vec_String sg_stream_ids;
+
+/**
+ * Counts and times over all viewers that are or were there.
+ */
+typedef struct {
+  /**
+   * Viewers that were new.
+   */
+  uint64_t viewers;
+  /**
+   * Views that began: joins but for reconnects.
+   */
+  uint64_t views;
+  /**
+   * Joins of viewers who were there or had left a moment ago.
+   */
+  uint64_t reconnects;
+  /**
+   * Leaves, heartbeats and other events of viewers who were not there.
+   */
+  uint64_t unknown;
+  /**
+   * Viewers who left because nothing was heard of them.
+   */
+  uint64_t timed_out;
+  /**
+   * Joins refused for want of room.
+   */
+  uint64_t rejected;
+  /**
+   * Events before the one they follow on; they count as if at its time.
+   */
+  uint64_t went_back;
+  /**
+   * Views whose first picture was reported.
+   */
+  uint64_t started;
+  /**
+   * Views that are over for good: left, and not come back within the reconnect time.
+   */
+  uint64_t ended;
+  /**
+   * Of these, views that never started.
+   */
+  uint64_t ended_before_start;
+  /**
+   * Times that playing stalled.
+   */
+  uint64_t rebuffers;
+  /**
+   * How long it did, microseconds.
+   */
+  uint64_t rebuffer_us;
+  /**
+   * Time watched, stalls included, microseconds.
+   */
+  uint64_t watched_us;
+  /**
+   * Switches to a higher bitrate.
+   */
+  uint64_t switches_up;
+  /**
+   * Switches to a lower bitrate.
+   */
+  uint64_t switches_down;
+  /**
+   * Time of a known bitrate, microseconds.
+   */
+  uint64_t bitrate_us;
+} sg_viewer_totals;
+
+/**
+ * The numbers of a summary. What is absent is 0, and its `has_` is false.
+ */
+typedef struct {
+  /**
+   * The first event, microseconds.
+   */
+  int64_t start_us;
+  /**
+   * Up to when it is, microseconds.
+   */
+  int64_t end_us;
+  /**
+   * Counts and times, spans that go on included.
+   */
+  sg_viewer_totals totals;
+  /**
+   * Viewers watching.
+   */
+  uint64_t watching;
+  /**
+   * The highest concurrency was not lower than this; exact for one node.
+   */
+  uint64_t peak_at_least;
+  /**
+   * Nor higher than this.
+   */
+  uint64_t peak_at_most;
+  /**
+   * When it was, microseconds.
+   */
+  int64_t peak_us;
+  /**
+   * The mean concurrency weighted by time.
+   */
+  double mean_concurrency;
+  /**
+   * Stalled time of the time watched.
+   */
+  double rebuffer_ratio;
+  /**
+   * The mean bitrate weighted by time, in bits per second.
+   */
+  double mean_bitrate_bps;
+  /**
+   * Views that ended before their first picture, of those that ended.
+   */
+  double exit_before_start_ratio;
+  /**
+   * Whether there was an event.
+   */
+  bool has_interval;
+  /**
+   * Whether it is known when the peak was: not without viewers, nor for several nodes.
+   */
+  bool has_peak_us;
+  /**
+   * Whether there is a mean concurrency: not over no time.
+   */
+  bool has_mean_concurrency;
+  /**
+   * Whether anything was watched.
+   */
+  bool has_rebuffer_ratio;
+  /**
+   * Whether a bitrate was told.
+   */
+  bool has_mean_bitrate;
+  /**
+   * Whether a view ended, and the first picture of any was reported.
+   */
+  bool has_exit_before_start_ratio;
+} sg_audience_summary_state;
+
+/**
+ * An attribute: a name and a text, both UTF-8.
+ */
+typedef struct {
+  /**
+   * Its name.
+   */
+  sg_str name;
+  /**
+   * Its value.
+   */
+  sg_str value;
+} sg_attribute;
+
+/**
+ * A summary and what tells it from others, such as its stream. Keep labels few: no viewer belongs there.
+ */
+typedef struct {
+  /**
+   * The summary.
+   */
+  const sg_audience_summary *summary;
+  /**
+   * Its labels or attributes; NULL when there are none.
+   */
+  const sg_attribute *labels;
+  /**
+   * How many.
+   */
+  size_t label_count;
+} sg_labelled_summary;
+
+/**
+ * What OTLP metrics say beside the counts. All zero is the defaults.
+ */
+typedef struct {
+  /**
+   * Attributes of the resource, such as `service.name` and `service.instance.id`. OTLP wants one that tells
+   * this node from others. NULL with 0 for `service.name` alone, which is then `streamgauge`.
+   */
+  const sg_attribute *resource;
+  /**
+   * How many attributes.
+   */
+  size_t resource_count;
+  /**
+   * How many tracks of each direction, role and kind have series of their own; 0 for 100.
+   */
+  uint64_t top_tracks;
+  /**
+   * `SG_OTLP_...`
+   */
+  int32_t format;
+} sg_otlp_config;
 
 /**
  * What a payload type stands for.
@@ -1023,20 +1841,6 @@ typedef struct {
    */
   uint64_t resets;
 } sg_rate;
-
-/**
- * Text that somebody else owns: UTF-8, not NUL-terminated.
- */
-typedef struct {
-  /**
-   * First byte; NULL when empty.
-   */
-  const char *data;
-  /**
-   * Number of bytes.
-   */
-  size_t len;
-} sg_str;
 
 /**
  * One RTP packet as the statistics see it, 32 bytes. The payload is what is left of `wire_bytes` after
@@ -2047,13 +2851,6 @@ typedef struct {
 } sg_sketch_config;
 
 /**
- * Quantiles of any number of values in bounded memory. A quantile is within the relative error of the value at
- * rank `floor(q (n - 1))` of the sorted values; the smallest and the largest value are exact. Merging gives the
- * same bins in any order. Any number of threads may use it, in turn.
- */
-typedef Handle_Mutex_Sketch sg_sketch;
-
-/**
  * What a sketch has seen. What is absent is 0, and its `has_` is false.
  */
 typedef struct {
@@ -2439,43 +3236,6 @@ typedef Handle_Report sg_report;
  * at once, but freeing it must wait for all of them. It may outlive its telemetry.
  */
 typedef Handle_Account sg_snapshot;
-
-/**
- * An attribute: a name and a text, both UTF-8.
- */
-typedef struct {
-  /**
-   * Its name.
-   */
-  sg_str name;
-  /**
-   * Its value.
-   */
-  sg_str value;
-} sg_attribute;
-
-/**
- * What OTLP metrics say beside the counts. All zero is the defaults.
- */
-typedef struct {
-  /**
-   * Attributes of the resource, such as `service.name` and `service.instance.id`. OTLP wants one that tells
-   * this node from others. NULL with 0 for `service.name` alone, which is then `streamgauge`.
-   */
-  const sg_attribute *resource;
-  /**
-   * How many attributes.
-   */
-  size_t resource_count;
-  /**
-   * How many tracks of each direction, role and kind have series of their own; 0 for 100.
-   */
-  uint64_t top_tracks;
-  /**
-   * `SG_OTLP_...`
-   */
-  int32_t format;
-} sg_otlp_config;
 
 /**
  * What telemetry keeps, and what it says of itself.
@@ -2900,6 +3660,569 @@ typedef struct {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Makes an audience of nobody yet. `config_size` is `sizeof(sg_audience_config)`; NULL with 0 is all zero.
+ * `SG_INVALID_ARGUMENT` for a negative time, or a relative error out of its range. May be called from any thread.
+ *
+ * # Safety
+ * `config` points to `config_size` bytes, `out` to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_new(const sg_audience_config *config,
+                          size_t config_size,
+                          sg_audience **out,
+                          sg_error **out_err);
+
+/**
+ * Frees an audience; summaries stay good. NULL is allowed.
+ *
+ * # Safety
+ * `audience` is NULL or an audience that was not freed, and no other thread uses it.
+ */
+void sg_audience_free(sg_audience *audience);
+
+/**
+ * The viewer `viewer` (UTF-8) begins to watch at `at_us`, or its connection does again. `info` replaces what was
+ * told of it before, NULL with 0 leaves it; `info_size` is `sizeof(sg_viewer_info)`. `*out_joined` (may be NULL)
+ * says which it was (`SG_JOINED_...`). `SG_CAPACITY_EXCEEDED` when there is no room for one more, which is
+ * counted. May be called from many threads at once.
+ *
+ * # Safety
+ * `audience` was not freed, `viewer` points to `viewer_len` bytes, `info` to `info_size` bytes, its texts to as
+ * many as they say, `out_joined` to a number or is NULL, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_join(const sg_audience *audience,
+                           const char *viewer,
+                           size_t viewer_len,
+                           int64_t at_us,
+                           const sg_viewer_info *info,
+                           size_t info_size,
+                           int32_t *out_joined,
+                           sg_error **out_err);
+
+/**
+ * A viewer stops watching. `*out_found` (may be NULL) is false when it was not there, which is counted. May be
+ * called from many threads at once.
+ *
+ * # Safety
+ * `audience` was not freed, `viewer` points to `viewer_len` bytes, `out_found` to a bool or is NULL, `out_err` to
+ * a pointer or is NULL.
+ */
+sg_status sg_audience_leave(const sg_audience *audience,
+                            const char *viewer,
+                            size_t viewer_len,
+                            int64_t at_us,
+                            bool *out_found,
+                            sg_error **out_err);
+
+/**
+ * A viewer is still there. `*out_found` as for `sg_audience_leave`.
+ *
+ * # Safety
+ * As for `sg_audience_leave`.
+ */
+sg_status sg_audience_heartbeat(const sg_audience *audience,
+                                const char *viewer,
+                                size_t viewer_len,
+                                int64_t at_us,
+                                bool *out_found,
+                                sg_error **out_err);
+
+/**
+ * The first picture of a view is shown; later ones change nothing. `*out_found` as for `sg_audience_leave`.
+ *
+ * # Safety
+ * As for `sg_audience_leave`.
+ */
+sg_status sg_audience_started(const sg_audience *audience,
+                              const char *viewer,
+                              size_t viewer_len,
+                              int64_t at_us,
+                              bool *out_found,
+                              sg_error **out_err);
+
+/**
+ * Playing stalls from here on; a second time before it goes on is the same stall. `*out_found` as for
+ * `sg_audience_leave`.
+ *
+ * # Safety
+ * As for `sg_audience_leave`.
+ */
+sg_status sg_audience_rebuffer_begins(const sg_audience *audience,
+                                      const char *viewer,
+                                      size_t viewer_len,
+                                      int64_t at_us,
+                                      bool *out_found,
+                                      sg_error **out_err);
+
+/**
+ * Playing goes on. `*out_found` as for `sg_audience_leave`.
+ *
+ * # Safety
+ * As for `sg_audience_leave`.
+ */
+sg_status sg_audience_rebuffer_ends(const sg_audience *audience,
+                                    const char *viewer,
+                                    size_t viewer_len,
+                                    int64_t at_us,
+                                    bool *out_found,
+                                    sg_error **out_err);
+
+/**
+ * Playing stalled for `duration_us` and goes on. `*out_found` as for `sg_audience_leave`.
+ *
+ * # Safety
+ * As for `sg_audience_leave`.
+ */
+sg_status sg_audience_rebuffered(const sg_audience *audience,
+                                 const char *viewer,
+                                 size_t viewer_len,
+                                 int64_t at_us,
+                                 uint64_t duration_us,
+                                 bool *out_found,
+                                 sg_error **out_err);
+
+/**
+ * A viewer gets `bitrate_bps` bits per second from here on. `*out_found` as for `sg_audience_leave`.
+ *
+ * # Safety
+ * As for `sg_audience_leave`.
+ */
+sg_status sg_audience_bitrate(const sg_audience *audience,
+                              const char *viewer,
+                              size_t viewer_len,
+                              int64_t at_us,
+                              uint64_t bitrate_bps,
+                              bool *out_found,
+                              sg_error **out_err);
+
+/**
+ * Time is `now_us`: who was not heard of for too long has left, and who left long ago is forgotten. Every event
+ * does the same. May be called from many threads at once.
+ *
+ * # Safety
+ * `audience` was not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_audience_handle_time(const sg_audience *audience,
+                                  int64_t now_us,
+                                  sg_error **out_err);
+
+/**
+ * Makes a summary of everything up to `now_us`, which is not before any event. May be called from many threads at
+ * once.
+ *
+ * # Safety
+ * `audience` was not freed, `out` points to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_summarize(const sg_audience *audience,
+                                int64_t now_us,
+                                sg_audience_summary **out,
+                                sg_error **out_err);
+
+/**
+ * One viewer up to `now_us`. `out_size` is `sizeof(sg_viewer_stats)`; what was told of it goes to `*out_location`
+ * and `*out_user_agent` (may be NULL), empty where nothing was. `SG_NOT_FOUND` when it is not, or no longer, known.
+ * May be called from many threads at once.
+ *
+ * # Safety
+ * `audience` was not freed, `viewer` points to `viewer_len` bytes, `out` to `out_size` bytes, `out_location` and
+ * `out_user_agent` to a buffer each or are NULL, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_viewer(const sg_audience *audience,
+                             const char *viewer,
+                             size_t viewer_len,
+                             int64_t now_us,
+                             sg_viewer_stats *out,
+                             size_t out_size,
+                             sg_buf *out_location,
+                             sg_buf *out_user_agent,
+                             sg_error **out_err);
+
+/**
+ * How many watched from `start_us` to `end_us`, as far back as changes are kept: the interval of the result says
+ * how far. `out_size` is `sizeof(sg_concurrency)`. `SG_NOT_FOUND` where nothing is kept. May be called from many
+ * threads at once.
+ *
+ * # Safety
+ * `audience` was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_concurrency(const sg_audience *audience,
+                                  int64_t start_us,
+                                  int64_t end_us,
+                                  sg_concurrency *out,
+                                  size_t out_size,
+                                  sg_error **out_err);
+
+/**
+ * Copies the changes of concurrency that are kept, by time, to the array `out` of `capacity` steps; further ones
+ * are left out. `*out_count` is how many there are in all. May be called from many threads at once.
+ *
+ * # Safety
+ * `audience` was not freed, `out` points to `capacity` steps (or is NULL with 0), `out_count` to a number,
+ * `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_steps(const sg_audience *audience,
+                            sg_concurrency_step *out,
+                            size_t capacity,
+                            size_t *out_count,
+                            sg_error **out_err);
+
+/**
+ * What an audience keeps. `out_size` is `sizeof(sg_audience_state)`. May be called from many threads at once.
+ *
+ * # Safety
+ * `audience` was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_status(const sg_audience *audience,
+                             sg_audience_state *out,
+                             size_t out_size,
+                             sg_error **out_err);
+
+/**
+ * Makes a CDN that served nothing yet. `config_size` is `sizeof(sg_cdn_config)`; NULL with 0 is all zero. May be
+ * called from any thread.
+ *
+ * # Safety
+ * `config` points to `config_size` bytes, `out` to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_cdn_new(const sg_cdn_config *config,
+                     size_t config_size,
+                     sg_cdn **out,
+                     sg_error **out_err);
+
+/**
+ * Frees a CDN; edges that it gave stay good. NULL is allowed.
+ *
+ * # Safety
+ * `cdn` is NULL or a CDN that was not freed, and no other thread uses it.
+ */
+void sg_cdn_free(sg_cdn *cdn);
+
+/**
+ * Counts `n` requests that the edge `edge` (UTF-8) answered. May be called from many threads at once.
+ *
+ * # Safety
+ * `cdn` was not freed, `edge` points to `edge_len` bytes, `requests` to `n` requests (NULL when 0), `out_err` to a
+ * pointer or is NULL.
+ */
+sg_status sg_cdn_record(const sg_cdn *cdn,
+                        const char *edge,
+                        size_t edge_len,
+                        const sg_cdn_request *requests,
+                        size_t n,
+                        sg_error **out_err);
+
+/**
+ * Adds everything of the CDN `other` of another node as it is. Edges beyond the bound are counted together. May be
+ * called from many threads at once.
+ *
+ * # Safety
+ * `cdn` and `other` were not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_cdn_merge(const sg_cdn *cdn,
+                       const sg_cdn *other,
+                       sg_error **out_err);
+
+/**
+ * Makes a copy of a CDN as it is. May be called from many threads at once.
+ *
+ * # Safety
+ * `cdn` was not freed, `out` points to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_cdn_copy(const sg_cdn *cdn, sg_cdn **out, sg_error **out_err);
+
+/**
+ * What all edges served. `out_size` is `sizeof(sg_cdn_state)`. May be called from many threads at once.
+ *
+ * # Safety
+ * `cdn` was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_cdn_snapshot(const sg_cdn *cdn, sg_cdn_state *out, size_t out_size, sg_error **out_err);
+
+/**
+ * Copies every edge that is told apart. May be called from many threads at once.
+ *
+ * # Safety
+ * `cdn` was not freed, `out` points to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_cdn_edges(const sg_cdn *cdn, sg_edges **out, sg_error **out_err);
+
+/**
+ * Copies edges from number `first` on to the array `out` of `capacity` elements of `edge_size` (`sizeof(sg_edge)`)
+ * bytes. `*out_count` is how many there are in all. By name. May be called from many threads at once.
+ *
+ * # Safety
+ * `edges` was not freed, `out` points to `capacity` times `edge_size` bytes (or is NULL with capacity 0),
+ * `out_count` to a number, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_edges_read(const sg_edges *edges,
+                        size_t first,
+                        sg_edge *out,
+                        size_t edge_size,
+                        size_t capacity,
+                        size_t *out_count,
+                        sg_error **out_err);
+
+/**
+ * Frees edges. NULL is allowed.
+ *
+ * # Safety
+ * `edges` is NULL or edges that were not freed, and no other thread uses them.
+ */
+void sg_edges_free(sg_edges *edges);
+
+/**
+ * Makes streams, none yet. `config_size` is `sizeof(sg_streams_config)`; NULL with 0 is all zero.
+ * `SG_INVALID_ARGUMENT` for a relative error out of its range. May be called from any thread.
+ *
+ * # Safety
+ * `config` points to `config_size` bytes, `out` to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_streams_new(const sg_streams_config *config,
+                         size_t config_size,
+                         sg_streams **out,
+                         sg_error **out_err);
+
+/**
+ * Frees streams. NULL is allowed.
+ *
+ * # Safety
+ * `streams` is NULL or streams that were not freed, and no other thread uses them.
+ */
+void sg_streams_free(sg_streams *streams);
+
+/**
+ * Counts `n` packets of the stream `stream` (UTF-8), which begins with the first. `SG_CAPACITY_EXCEEDED` when there
+ * is no room for one more stream, `SG_INVALID_ARGUMENT` for a class that is none; nothing is counted then. May be
+ * called from many threads at once.
+ *
+ * # Safety
+ * `streams` was not freed, `stream` points to `stream_len` bytes, `packets` to `n` packets (NULL when 0), `out_err`
+ * to a pointer or is NULL.
+ */
+sg_status sg_streams_record(const sg_streams *streams,
+                            const char *stream,
+                            size_t stream_len,
+                            const sg_media_packet *packets,
+                            size_t n,
+                            sg_error **out_err);
+
+/**
+ * Counts frames of a stream that were dropped before they were sent or shown. Errors as for `sg_streams_record`.
+ * May be called from many threads at once.
+ *
+ * # Safety
+ * `streams` was not freed, `stream` points to `stream_len` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_streams_record_dropped_frames(const sg_streams *streams,
+                                           const char *stream,
+                                           size_t stream_len,
+                                           uint64_t frames,
+                                           sg_error **out_err);
+
+/**
+ * Counts packets of a stream that never came. Errors as for `sg_streams_record`. May be called from many threads at
+ * once.
+ *
+ * # Safety
+ * As for `sg_streams_record_dropped_frames`.
+ */
+sg_status sg_streams_record_lost_packets(const sg_streams *streams,
+                                         const char *stream,
+                                         size_t stream_len,
+                                         uint64_t packets,
+                                         sg_error **out_err);
+
+/**
+ * A stream as it is. `out_size` is `sizeof(sg_media_stats)`; its latencies in microseconds go to `*out_latency`, a
+ * sketch of the caller's own (may be NULL). `SG_NOT_FOUND` when there is no such stream. May be called from many
+ * threads at once.
+ *
+ * # Safety
+ * `streams` was not freed, `stream` points to `stream_len` bytes, `out` to `out_size` bytes (or is NULL with 0),
+ * `out_latency` to a pointer or is NULL, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_streams_snapshot(const sg_streams *streams,
+                              const char *stream,
+                              size_t stream_len,
+                              sg_media_stats *out,
+                              size_t out_size,
+                              sg_sketch **out_latency,
+                              sg_error **out_err);
+
+/**
+ * Ends a stream; its counts stay in the totals. What it was is written as by `sg_streams_snapshot`.
+ *
+ * # Safety
+ * As for `sg_streams_snapshot`.
+ */
+sg_status sg_streams_remove(const sg_streams *streams,
+                            const char *stream,
+                            size_t stream_len,
+                            sg_media_stats *out,
+                            size_t out_size,
+                            sg_sketch **out_latency,
+                            sg_error **out_err);
+
+/**
+ * All streams that are or were there. `out_size` is `sizeof(sg_media_totals)`. May be called from many threads at
+ * once.
+ *
+ * # Safety
+ * `streams` was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_streams_totals(const sg_streams *streams,
+                            sg_media_totals *out,
+                            size_t out_size,
+                            sg_error **out_err);
+
+/**
+ * Copies the ids of all streams that are there. May be called from many threads at once.
+ *
+ * # Safety
+ * `streams` was not freed, `out` points to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_streams_ids(const sg_streams *streams, sg_stream_ids **out, sg_error **out_err);
+
+/**
+ * Shows ids from number `first` on in the array `out` of `capacity` texts, which live as long as the ids; further
+ * ones are left out. `*out_count` is how many there are in all. In order. May be called from many threads at once.
+ *
+ * # Safety
+ * `ids` was not freed, `out` points to `capacity` texts (or is NULL with 0), `out_count` to a number, `out_err` to a
+ * pointer or is NULL.
+ */
+sg_status sg_stream_ids_read(const sg_stream_ids *ids,
+                             size_t first,
+                             sg_str *out,
+                             size_t capacity,
+                             size_t *out_count,
+                             sg_error **out_err);
+
+/**
+ * Frees ids. NULL is allowed.
+ *
+ * # Safety
+ * `ids` is NULL or ids that were not freed, and no other thread uses them.
+ */
+void sg_stream_ids_free(sg_stream_ids *ids);
+
+/**
+ * Makes a summary of bytes of `sg_audience_summary_encode`, which may come from anywhere: `SG_MALFORMED` when they
+ * are not those of a summary. May be called from any thread.
+ *
+ * # Safety
+ * `data` points to `len` bytes, `out` to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_summary_decode(const uint8_t *data,
+                                     size_t len,
+                                     sg_audience_summary **out,
+                                     sg_error **out_err);
+
+/**
+ * Makes a copy of a summary as it is. May be called from many threads at once.
+ *
+ * # Safety
+ * `summary` was not freed, `out` points to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_summary_copy(const sg_audience_summary *summary,
+                                   sg_audience_summary **out,
+                                   sg_error **out_err);
+
+/**
+ * Frees a summary. NULL is allowed.
+ *
+ * # Safety
+ * `summary` is NULL or a summary that was not freed, and no other thread uses it.
+ */
+void sg_audience_summary_free(sg_audience_summary *summary);
+
+/**
+ * Adds the audience `other` of another node as it is. `SG_INVALID_ARGUMENT` when startup times differ in relative
+ * error; nothing is added then. May be called from many threads at once.
+ *
+ * # Safety
+ * `summary` and `other` were not freed, `out_err` points to a pointer or is NULL.
+ */
+sg_status sg_audience_summary_merge(const sg_audience_summary *summary,
+                                    const sg_audience_summary *other,
+                                    sg_error **out_err);
+
+/**
+ * The numbers of a summary. `out_size` is `sizeof(sg_audience_summary_state)`. May be called from many threads at
+ * once.
+ *
+ * # Safety
+ * `summary` was not freed, `out` points to `out_size` bytes, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_summary_snapshot(const sg_audience_summary *summary,
+                                       sg_audience_summary_state *out,
+                                       size_t out_size,
+                                       sg_error **out_err);
+
+/**
+ * Copies the times from join to first picture, in microseconds. May be called from many threads at once.
+ *
+ * # Safety
+ * `summary` was not freed, `out` points to a pointer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_summary_startup(const sg_audience_summary *summary,
+                                      sg_sketch **out,
+                                      sg_error **out_err);
+
+/**
+ * Writes the bytes of a summary to `*out`: protobuf, the same in every language. May be called from many threads
+ * at once.
+ *
+ * # Safety
+ * `summary` was not freed, `out` points to a buffer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_summary_encode(const sg_audience_summary *summary,
+                                     sg_buf *out,
+                                     sg_error **out_err);
+
+/**
+ * Writes a summary to `*out` as a JSON object; what was not measured is null. May be called from many threads at
+ * once.
+ *
+ * # Safety
+ * `summary` was not freed, `out` points to a buffer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_summary_json(const sg_audience_summary *summary,
+                                   sg_buf *out,
+                                   sg_error **out_err);
+
+/**
+ * Writes `n` summaries, each with its labels, to `*out` as Prometheus text, or as OpenMetrics when `openmetrics` is
+ * not 0: all of them as one text, since a family must not come twice in a scrape. May be called from many threads
+ * at once.
+ *
+ * # Safety
+ * `summaries` points to `n` elements (NULL when 0), whose summaries were not freed and whose labels are as many as
+ * they say, `out` points to a buffer, `out_err` to a pointer or is NULL.
+ */
+sg_status sg_audience_summary_exposition(const sg_labelled_summary *summaries,
+                                         size_t n,
+                                         uint8_t openmetrics,
+                                         sg_buf *out,
+                                         sg_error **out_err);
+
+/**
+ * Writes `n` summaries, each with its attributes, to `*out` as OTLP metrics with cumulative temporality; empty when
+ * there was no event. `config_size` is `sizeof(sg_otlp_config)`; NULL with 0 is all zero, and its `top_tracks` is
+ * not read. May be called from many threads at once.
+ *
+ * # Safety
+ * `summaries` points to `n` elements (NULL when 0), whose summaries were not freed and whose labels are as many as
+ * they say, `config` to `config_size` bytes, its attributes to what they say, `out` to a buffer, `out_err` to a
+ * pointer or is NULL.
+ */
+sg_status sg_audience_summary_otlp(const sg_labelled_summary *summaries,
+                                   size_t n,
+                                   const sg_otlp_config *config,
+                                   size_t config_size,
+                                   sg_buf *out,
+                                   sg_error **out_err);
 
 /**
  * Frees what a call wrote into `*buf` and empties it, so that a second call does nothing. NULL and an

@@ -4,6 +4,7 @@
 //! [`guard`] turns errors and panics into statuses. The header is generated from these files.
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
+mod audience;
 mod buf;
 mod capture;
 mod counter;
@@ -22,6 +23,7 @@ mod status;
 mod telemetry;
 mod version;
 
+pub use audience::*;
 pub use buf::*;
 pub use capture::*;
 pub use counter::*;

@@ -9,6 +9,7 @@ mod window;
 pub use buckets::*;
 pub use downsample::*;
 pub use rollup::*;
+pub(crate) use sketch::sketch_config;
 pub use sketch::*;
 pub use window::*;
 

@@ -6,6 +6,7 @@ mod track;
 
 use std::ffi::c_char;
 
+pub(crate) use report::otlp;
 pub use report::*;
 use sg_core::export::{account_text, otlp_cumulative};
 use sg_core::telemetry::{Telemetry, TrackSeed};

@@ -124,7 +124,7 @@ impl sg_otlp_config {
 ///
 /// # Safety
 /// `config` points to `config_size` bytes, its pointers to what they say.
-pub(super) unsafe fn otlp(
+pub(crate) unsafe fn otlp(
     config: *const sg_otlp_config,
     config_size: usize,
     make: impl FnOnce(&OtlpConfig) -> Result<OtlpMetrics, Fault>,

@@ -104,6 +104,17 @@ double float_of(const cJSON *value) {
     return value->valuedouble;
 }
 
+uint8_t *unhex(const char *text, size_t *length) {
+    uint8_t *bytes = malloc(strlen(text) / 2 + 1);
+    if (bytes == NULL) die("no memory for", "bytes");
+    for (*length = 0; text[2 * *length] != '\0'; ++*length) {
+        unsigned int byte;
+        if (sscanf(text + 2 * *length, "%2x", &byte) != 1) die("is no hex", text);
+        bytes[*length] = (uint8_t)byte;
+    }
+    return bytes;
+}
+
 sg_packet *packets_of(const cJSON *args, size_t *count) {
     const cJSON *list = at(args, "packets"), *item;
     sg_packet *packets, *next;

@@ -33,7 +33,8 @@ typedef struct {
 
 /* Each ends with a NULL name. */
 extern const operation COUNTER_OPERATIONS[], RTP_OPERATIONS[], RTCP_OPERATIONS[], TELEMETRY_OPERATIONS[],
-    RING_OPERATIONS[], RUN_OPERATIONS[], QUANTILE_OPERATIONS[], SERIES_OPERATIONS[];
+    RING_OPERATIONS[], RUN_OPERATIONS[], QUANTILE_OPERATIONS[], SERIES_OPERATIONS[],
+    AUDIENCE_OPERATIONS[];
 
 /* Ends the program: the vectors are not what they should be. */
 void die(const char *why, const char *what);
@@ -58,6 +59,8 @@ int is_text(const cJSON *args, const char *key, const char *expected);
 double float_of(const cJSON *value);
 int64_t parse_i64(const cJSON *text);
 uint64_t parse_u64(const cJSON *text);
+/* The bytes that a text spells in hexadecimal, to be freed. */
+uint8_t *unhex(const char *text, size_t *length);
 /* The array `packets`, to be freed. */
 sg_packet *packets_of(const cJSON *args, size_t *count);
 

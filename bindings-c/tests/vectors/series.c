@@ -30,19 +30,7 @@ static int64_t *times(const cJSON *list, int of_pairs, size_t *count) {
     return times_us;
 }
 
-/* Bytes of the text `hex`, to be freed. */
-static uint8_t *unhex(const char *text, size_t *length) {
-    uint8_t *bytes = malloc(strlen(text) / 2 + 1);
-    if (bytes == NULL) die("no memory for", "bytes");
-    for (*length = 0; text[2 * *length] != '\0'; ++*length) {
-        unsigned int byte;
-        if (sscanf(text + 2 * *length, "%2x", &byte) != 1) die("is no hex", text);
-        bytes[*length] = (uint8_t)byte;
-    }
-    return bytes;
-}
-
-/* As [`sg_downsample`]; the indices are to be freed. */
+/* As sg_downsample; the indices are to be freed. */
 static size_t *drawn(const cJSON *args, size_t *count, answer *out) {
     size_t n = 0, values_n = 0, points = (size_t)u64_of(args, "points"), *indices;
     int64_t *times_us = times(at(args, "times_us"), 0, &n);
