@@ -99,3 +99,25 @@ func ExampleRollup() {
 	}
 	// Output: 2000 samples, mean 49.5, p95 94.1
 }
+
+// An audience of two, as any number of goroutines may tell of it.
+func ExampleAudience() {
+	audience, err := streamgauge.NewAudience(streamgauge.AudienceConfig{})
+	check(err)
+	defer audience.Close()
+	_, err = audience.Join("ann", 0)
+	check(err)
+	_, err = audience.Started("ann", 800_000)
+	check(err)
+	_, err = audience.Join("bob", 2_000_000)
+	check(err)
+	_, err = audience.Leave("bob", 8_000_000)
+	check(err)
+	summary, err := audience.Summary(10_000_000)
+	check(err)
+	defer summary.Close()
+	state, err := summary.Snapshot()
+	check(err)
+	fmt.Println(state.Totals.Views, "views,", *state.MeanConcurrency, "at once on average,", state.PeakAtMost, "at most")
+	// Output: 2 views, 1.6 at once on average, 2 at most
+}

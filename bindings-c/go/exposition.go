@@ -106,15 +106,21 @@ func (o *OtlpConfig) c(pinner *runtime.Pinner) C.sg_otlp_config {
 	if o.JSON {
 		c.format = C.SG_OTLP_JSON
 	}
-	if len(o.Resource) > 0 {
-		list := make([]C.sg_attribute, len(o.Resource))
-		for i, attribute := range o.Resource {
-			list[i] = C.sg_attribute{name: textOf(pinner, attribute.Name), value: textOf(pinner, attribute.Value)}
-		}
-		pinner.Pin(&list[0])
-		c.resource, c.resource_count = &list[0], C.size_t(len(list))
-	}
+	c.resource, c.resource_count = attributesOf(pinner, o.Resource)
 	return c
+}
+
+// attributesOf gives attributes as C sees them, until the pinner lets go.
+func attributesOf(pinner *runtime.Pinner, attributes []Attribute) (*C.sg_attribute, C.size_t) {
+	if len(attributes) == 0 {
+		return nil, 0
+	}
+	list := make([]C.sg_attribute, len(attributes))
+	for i, attribute := range attributes {
+		list[i] = C.sg_attribute{name: textOf(pinner, attribute.Name), value: textOf(pinner, attribute.Value)}
+	}
+	pinner.Pin(&list[0])
+	return &list[0], C.size_t(len(list))
 }
 
 // OTLP gives the same as OTLP metrics with cumulative temporality; empty when there is nothing to say.

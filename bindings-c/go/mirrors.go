@@ -22,6 +22,15 @@ func mirrors() [][2]any {
 		{Bin{}, C.sg_bin{}},
 		{RollupLevel{}, C.sg_level{}},
 		{RollupState{}, C.sg_rollup_state{}},
+		{ConcurrencyStep{}, C.sg_concurrency_step{}},
+		{ViewerTotals{}, C.sg_viewer_totals{}},
+		{MediaPacket{}, C.sg_media_packet{}},
+		{ClassTotals{}, C.sg_class_totals{}},
+		{MediaTotals{}, C.sg_media_totals{}},
+		{MediaStats{}, C.sg_media_stats{}},
+		{CdnRequest{}, C.sg_cdn_request{}},
+		{EdgeTotals{}, C.sg_edge_totals{}},
+		{CdnState{}, C.sg_cdn_state{}},
 		{TelemetryState{}, C.sg_telemetry_state{}},
 	}
 }

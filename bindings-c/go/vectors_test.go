@@ -22,7 +22,7 @@ type operation func(objects, arguments) (any, error)
 // operations are all that this package can run.
 var operations = func() map[string]operation {
 	all := map[string]operation{}
-	for _, some := range []map[string]operation{ringOperations, packetOperations, trackOperations, runOperations, seriesOperations} {
+	for _, some := range []map[string]operation{ringOperations, packetOperations, trackOperations, runOperations, seriesOperations, audienceOperations} {
 		maps.Copy(all, some)
 	}
 	return all
@@ -288,7 +288,7 @@ func TestVectors(t *testing.T) {
 	for name := range listed {
 		t.Errorf("%s is skipped, and does not exist", name)
 	}
-	if ran < 104 {
+	if ran < 110 {
 		t.Errorf("only %d vectors of %d", ran, len(paths))
 	}
 }

@@ -1,4 +1,4 @@
-// Package prom gives what a streamgauge.Telemetry counted to a Prometheus registry.
+// Package prom gives what a streamgauge.Telemetry counted, and audiences, to a Prometheus registry.
 package prom
 
 import (
@@ -59,6 +59,11 @@ func (c *Collector) collect(to chan<- prometheus.Metric) error {
 	if err != nil {
 		return err
 	}
+	return emit(text, to)
+}
+
+// emit gives the series of an exposition.
+func emit(text []byte, to chan<- prometheus.Metric) error {
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
 	if err != nil {
