@@ -220,10 +220,10 @@ fn run(command: shell::Cmd, program: &Path) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Nanoseconds a packet through the library.
+/// Nanoseconds a packet, and a sample, through the library.
 pub(crate) fn bench() -> Result<()> {
     let prefix = prefix()?;
-    for name in ["record.c", "ring.c"] {
+    for name in ["record.c", "ring.c", "series.c"] {
         let source = shell::root().join("bindings-c/benches").join(name);
         cmd::<&str>(&compile(&prefix, &Linking::Optimized, &source)?, []).show()?;
     }
