@@ -23,7 +23,7 @@ static int checks_passed, checks_failed;
      checks_failed == 0 ? 0 : 1)
 
 static inline int same(sg_str text, const char *expected) {
-    return text.len == strlen(expected) && memcmp(text.data, expected, text.len) == 0;
+    return text.len == strlen(expected) && (text.len == 0 || memcmp(text.data, expected, text.len) == 0);
 }
 
 #endif
