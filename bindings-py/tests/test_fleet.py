@@ -35,6 +35,19 @@ def test_a_tree_of_workers_gives_what_one_process_gives(fleet, tmp_path):
     assert result["frames_received"] == sum(part.counts.get("frames_received", 0) for part in parts) > 0
     assert result["views"] == 30 * 40
     assert result["peak_viewers"][0] <= 40 <= result["peak_viewers"][1]
+    # A cluster that is there already, by its address: the program reaches its workers with the tasks.
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, dashboard_address=None, host="127.0.0.1") as cluster:
+        done = subprocess.run(
+            [*line, "--address", cluster.scheduler_address],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == result
     # The order leaves no trace, and what differs is said.
     whole = fleet.merged(parts)
     assert fleet.differences(whole, fleet.merged(parts[::-1])) == []

@@ -1,4 +1,7 @@
 //! Windows, sketches, rollups and audiences beside what else there is. `cargo bench --bench series`.
+//!
+//! `count CASE ROUNDS` runs one case on so many batches of 10,000 values and nothing else, for
+//! instruction counts under callgrind (the difference of two runs, over the difference in values).
 
 #![allow(clippy::print_stdout, clippy::disallowed_methods, missing_docs)]
 
@@ -6,7 +9,9 @@ use std::collections::VecDeque;
 use std::hint::black_box;
 use std::time::Instant;
 use streamgauge::audience::{Audience, AudienceConfig};
-use streamgauge::series::{Rollup, RollupConfig, Sketch, SketchConfig, Window, WindowConfig};
+use streamgauge::series::{
+    DownsampleConfig, Rollup, RollupConfig, Sketch, SketchConfig, Window, WindowConfig, downsample,
+};
 
 const REPEATS: usize = 7;
 
@@ -43,81 +48,94 @@ fn table(title: &str, unit: &str, rows: &[(&str, f64)]) {
     }
 }
 
+/// A push of each value, then min, max and mean.
+fn windowed(values: &[f64], size: usize) -> f64 {
+    let config = WindowConfig { span_us: None, max_samples: size, ..WindowConfig::default() };
+    let mut window = Window::new(config).expect("a good configuration");
+    let mut sum = 0.0;
+    for (at_us, &value) in values.iter().enumerate() {
+        window.push(at_us as i64, value);
+        sum += window.min().unwrap_or(0.0) + window.max().unwrap_or(0.0) + window.mean().unwrap_or(0.0);
+    }
+    sum
+}
+
+/// The same by looking at all of a full queue each time.
+fn scanned(values: &[f64], size: usize) -> f64 {
+    let mut window: VecDeque<(i64, f64)> = values[..size].iter().map(|&value| (0, value)).collect();
+    let mut sum = 0.0;
+    for (at_us, &value) in values.iter().enumerate() {
+        window.pop_front();
+        window.push_back((at_us as i64, value));
+        let (mut low, mut high, mut total) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
+        for &(_, value) in &window {
+            low = low.min(value);
+            high = high.max(value);
+            total += value;
+        }
+        sum += low + high + total / window.len() as f64;
+    }
+    sum
+}
+
 fn window(size: usize) {
     let n = 200_000;
     let values = values(n);
-    let ours = median(n, || {
-        let config = WindowConfig { span_us: None, max_samples: size, ..WindowConfig::default() };
-        let mut window = Window::new(config).expect("a good configuration");
-        let mut sum = 0.0;
-        for (at_us, &value) in values.iter().enumerate() {
-            window.push(at_us as i64, value);
-            sum += window.min().unwrap_or(0.0) + window.max().unwrap_or(0.0) + window.mean().unwrap_or(0.0);
-        }
-        sum
-    });
-    let scanned = n / 20;
-    let scan = median(scanned, || {
-        let mut window: VecDeque<(i64, f64)> = values[..size].iter().map(|&value| (0, value)).collect();
-        let mut sum = 0.0;
-        for (at_us, &value) in values[..scanned].iter().enumerate() {
-            window.pop_front();
-            window.push_back((at_us as i64, value));
-            let (mut low, mut high, mut total) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
-            for &(_, value) in &window {
-                low = low.min(value);
-                high = high.max(value);
-                total += value;
-            }
-            sum += low + high + total / window.len() as f64;
-        }
-        sum
-    });
     table(
         &format!("window of {size}: a push, then min, max and mean"),
         "ns",
-        &[("streamgauge", ours), ("VecDeque, scanned", scan)],
+        &[
+            ("streamgauge", median(n, || windowed(&values, size))),
+            ("VecDeque, scanned", median(n / 20, || scanned(&values[..n / 20], size))),
+        ],
     );
+}
+
+fn new_sketch() -> Sketch {
+    Sketch::new(SketchConfig::default()).expect("a good configuration")
+}
+
+fn sketched(values: &[f64]) -> Sketch {
+    let mut sketch = new_sketch();
+    values.iter().for_each(|&value| sketch.record(value));
+    sketch
+}
+
+fn dd_sketched(values: &[f64]) -> sketches_ddsketch::DDSketch {
+    let mut sketch = sketches_ddsketch::DDSketch::new(sketches_ddsketch::Config::defaults());
+    values.iter().for_each(|&value| sketch.add(value));
+    sketch
+}
+
+fn hdr_histogram(values: &[f64]) -> hdrhistogram::Histogram<u64> {
+    let mut histogram = hdrhistogram::Histogram::<u64>::new(2).expect("two digits");
+    values.iter().for_each(|&value| histogram.saturating_record((value * 1000.0) as u64));
+    histogram
+}
+
+fn digested(values: &[f64]) -> tdigest::TDigest {
+    let digest = tdigest::TDigest::new_with_size(100);
+    values.chunks(10_000).fold(digest, |digest, chunk| digest.merge_unsorted(chunk.to_vec()))
 }
 
 fn sketches() {
     let n = 1_000_000;
     let values = values(n);
-    let new = || Sketch::new(SketchConfig::default()).expect("a good configuration");
-    let fill = |values: &[f64]| {
-        let mut sketch = new();
-        values.iter().for_each(|&value| sketch.record(value));
-        sketch
-    };
-    let dd = |values: &[f64]| {
-        let mut sketch = sketches_ddsketch::DDSketch::new(sketches_ddsketch::Config::defaults());
-        values.iter().for_each(|&value| sketch.add(value));
-        sketch
-    };
-    let hdr = |values: &[f64]| {
-        let mut histogram = hdrhistogram::Histogram::<u64>::new(2).expect("two digits");
-        values.iter().for_each(|&value| histogram.saturating_record((value * 1000.0) as u64));
-        histogram
-    };
-    let digest = |values: &[f64]| {
-        let digest = tdigest::TDigest::new_with_size(100);
-        values.chunks(10_000).fold(digest, |digest, chunk| digest.merge_unsorted(chunk.to_vec()))
-    };
     table(
         "sketch: a value added",
         "ns",
         &[
-            ("streamgauge, 1 %", median(n, || fill(&values))),
-            ("sketches-ddsketch, 1 %", median(n, || dd(&values))),
-            ("hdrhistogram, 2 digits, integers only", median(n, || hdr(&values))),
-            ("tdigest 100, batches of 10,000", median(n, || digest(&values))),
+            ("streamgauge, 1 %", median(n, || sketched(&values))),
+            ("sketches-ddsketch, 1 %", median(n, || dd_sketched(&values))),
+            ("hdrhistogram, 2 digits, integers only", median(n, || hdr_histogram(&values))),
+            ("tdigest 100, batches of 10,000", median(n, || digested(&values))),
         ],
     );
     let parts: Vec<&[f64]> = values.chunks(n / 1000).collect();
-    let ours: Vec<Sketch> = parts.iter().map(|part| fill(part)).collect();
-    let dds: Vec<_> = parts.iter().map(|part| dd(part)).collect();
-    let hdrs: Vec<_> = parts.iter().map(|part| hdr(part)).collect();
-    let digests: Vec<tdigest::TDigest> = parts.iter().map(|part| digest(part)).collect();
+    let ours: Vec<Sketch> = parts.iter().map(|part| sketched(part)).collect();
+    let dds: Vec<_> = parts.iter().map(|part| dd_sketched(part)).collect();
+    let hdrs: Vec<_> = parts.iter().map(|part| hdr_histogram(part)).collect();
+    let digests: Vec<tdigest::TDigest> = parts.iter().map(|part| digested(part)).collect();
     table(
         "sketch: one of 1,000 merged",
         "ns",
@@ -125,7 +143,7 @@ fn sketches() {
             (
                 "streamgauge, 1 %",
                 median(ours.len(), || {
-                    let mut all = new();
+                    let mut all = new_sketch();
                     ours.iter().for_each(|part| all.merge(part).expect("the same error"));
                     all
                 }),
@@ -133,7 +151,7 @@ fn sketches() {
             (
                 "sketches-ddsketch, 1 %",
                 median(dds.len(), || {
-                    let mut all = dd(&[]);
+                    let mut all = dd_sketched(&[]);
                     dds.iter().for_each(|part| all.merge(part).expect("the same error"));
                     all
                 }),
@@ -141,7 +159,7 @@ fn sketches() {
             (
                 "hdrhistogram, 2 digits",
                 median(hdrs.len(), || {
-                    let mut all = hdr(&[]);
+                    let mut all = hdr_histogram(&[]);
                     hdrs.iter().for_each(|part| all.add(part).expect("the same digits"));
                     all
                 }),
@@ -149,7 +167,8 @@ fn sketches() {
             ("tdigest 100", median(digests.len(), || tdigest::TDigest::merge_digests(digests.clone()))),
         ],
     );
-    let (one, two, three, four) = (fill(&values), dd(&values), hdr(&values), digest(&values));
+    let (one, two, three, four) =
+        (sketched(&values), dd_sketched(&values), hdr_histogram(&values), digested(&values));
     let qs = [0.01, 0.5, 0.9, 0.99, 0.999];
     let each = |quantile: &dyn Fn(f64) -> f64| {
         median(1000 * qs.len(), || {
@@ -181,16 +200,18 @@ fn sketches() {
     }
 }
 
+fn rolled(times: &[i64], values: &[f64], sketch: Option<SketchConfig>) -> Rollup {
+    let mut rollup =
+        Rollup::new(RollupConfig { sketch, ..RollupConfig::default() }).expect("a good configuration");
+    rollup.record(times, values).expect("as many times as values");
+    rollup
+}
+
 fn rollup() {
     let n = 10_000_000;
     let values = values(n);
     let times: Vec<i64> = (0..n as i64).map(|i| i * 360).collect();
-    let run = |sketch| {
-        let mut rollup =
-            Rollup::new(RollupConfig { sketch, ..RollupConfig::default() }).expect("a good configuration");
-        rollup.record(&times, &values).expect("as many times as values");
-        rollup
-    };
+    let run = |sketch| rolled(&times, &values, sketch);
     println!("rollup of 10 million samples at 1 s, 10 s and 60 s (polars and pandas: make bench)");
     println!("  {:<44} {:10.2} ns", "streamgauge", median(n, || run(None)));
     println!(
@@ -198,6 +219,18 @@ fn rollup() {
         "streamgauge, with sketches",
         median(n, || run(Some(SketchConfig::default())))
     );
+}
+
+fn drawing() {
+    let n = 10_000_000;
+    let values = values(n);
+    let times: Vec<i64> = (0..n as i64).map(|i| i * 360).collect();
+    let config = DownsampleConfig { points: 2_000, gap_us: None };
+    println!("10 million samples to 2,000 points (tsdownsample: make bench)");
+    println!("  {:<44} {:10.2} ns", "streamgauge", median(n, || downsample(&times, &values, config)));
+    let read =
+        || times.iter().fold(0, |all, &t| all ^ t) as f64 + values.iter().fold(0.0, |all, v| v.max(all));
+    println!("  {:<44} {:10.2} ns", "times and values read once", median(n, read));
 }
 
 fn audience() {
@@ -259,9 +292,38 @@ fn resident_bytes_per(n: usize, ids: &[String]) -> usize {
     after.saturating_sub(before) / n
 }
 
+/// One case and nothing else.
+fn count(case: &str, rounds: usize) {
+    let values = values(10_000);
+    let times: Vec<i64> = (0..values.len() as i64).map(|i| i * 360).collect();
+    for _ in 0..rounds {
+        match case {
+            "window" => drop(black_box(windowed(&values, 1024))),
+            "scan" => drop(black_box(scanned(&values, 1024))),
+            "sketch" => drop(black_box(sketched(&values))),
+            "ddsketch" => drop(black_box(dd_sketched(&values))),
+            "hdrhistogram" => drop(black_box(hdr_histogram(&values))),
+            "tdigest" => drop(black_box(digested(&values))),
+            "rollup" => drop(black_box(rolled(&times, &values, None))),
+            "downsample" => {
+                let config = DownsampleConfig { points: 2, gap_us: None };
+                drop(black_box(downsample(&times, &values, config)));
+            }
+            _ => panic!("no case {case}"),
+        }
+    }
+}
+
 fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    if let [_, mode, case, rounds] = &args[..]
+        && mode == "count"
+    {
+        return count(case, rounds.parse().expect("a number of rounds"));
+    }
     [16, 64, 1024].into_iter().for_each(window);
     sketches();
     rollup();
+    drawing();
     audience();
 }

@@ -174,6 +174,33 @@ proptest! {
     }
 
     #[test]
+    fn a_rollup_takes_late_samples_within_its_bound(samples in samples(300), late_us in 0_i64..100) {
+        let levels = vec![Level { width_us: 7, keep: 10_000 }, Level { width_us: 21, keep: 10_000 }];
+        let mut rollup = Rollup::new(RollupConfig { levels, late_us, sketch: None }).unwrap();
+        let (mut newest_us, mut open) = (None, None);
+        let mut counts: BTreeMap<i64, u64> = BTreeMap::new();
+        let mut too_late = 0;
+        for &(at_us, value) in &samples {
+            let bucket = at_us.div_euclid(7);
+            let in_time = open == Some(bucket) || newest_us.is_none_or(|newest_us| newest_us - at_us <= late_us);
+            prop_assert_eq!(rollup.push(at_us, value), value.is_finite() && in_time);
+            if value.is_finite() && in_time {
+                open = Some(bucket);
+                newest_us = newest_us.max(Some(at_us));
+                *counts.entry(bucket * 7).or_default() += 1;
+            }
+            too_late += u64::from(value.is_finite() && !in_time);
+        }
+        prop_assert_eq!(rollup.counts().too_late, too_late);
+        prop_assert_eq!(rollup.final_until_us(), newest_us.map(|newest_us| newest_us - late_us));
+        let full: BTreeMap<i64, u64> =
+            rollup.buckets(0).unwrap().filter(|b| b.count > 0).map(|b| (b.start_us, b.count)).collect();
+        prop_assert_eq!(&full, &counts);
+        let wide: u64 = rollup.buckets(1).unwrap().map(|bucket| bucket.count).sum();
+        prop_assert_eq!(wide, counts.values().sum::<u64>());
+    }
+
+    #[test]
     fn a_sketch_is_within_its_error(
         values in proptest::collection::vec(any_value(), 1..300),
         relative_error in prop_oneof![Just(0.01), Just(0.001), 0.0001..0.5],

@@ -52,7 +52,7 @@ fn table(name: &str, args: &[&str]) -> Result<String> {
 /// second does more. Other work on the machine changes nothing.
 fn instructions() -> Result<()> {
     // Benchmark, case, rounds, what one round does so many times, and what that is.
-    const CASES: [(&str, &str, [u64; 2], u64, &str); 11] = [
+    const CASES: [(&str, &str, [u64; 2], u64, &str); 19] = [
         ("rtp", "receiver", [90_000, 190_000], 1, "packet, one stream, a call each"),
         ("rtp", "one", [90_000, 190_000], 1, "packet, one stream"),
         ("rtp", "lossy", [90_000, 190_000], 1, "packet, one stream, 3 % lost, 1 % out of order"),
@@ -63,6 +63,14 @@ fn instructions() -> Result<()> {
         ("telemetry", "256", [20, 60], 256, "packet through a track, batches of 256 (making it included)"),
         ("telemetry", "feed", [2, 6], 1000, "8 packets recorded by a track"),
         ("telemetry", "flush", [2, 6], 1000, "the same, and a report of the track as LiveKit protobuf"),
+        ("series", "window", [2, 6], 10_000, "push to a window of 1,024, then min, max and mean"),
+        ("series", "scan", [1, 2], 10_000, "the same by a scan of a VecDeque"),
+        ("series", "sketch", [2, 6], 10_000, "value added to a sketch"),
+        ("series", "ddsketch", [2, 6], 10_000, "the same, sketches-ddsketch"),
+        ("series", "hdrhistogram", [2, 6], 10_000, "the same, hdrhistogram"),
+        ("series", "tdigest", [2, 6], 10_000, "the same, tdigest"),
+        ("series", "rollup", [2, 6], 10_000, "sample rolled up at 1 s, 10 s and 60 s"),
+        ("series", "downsample", [2, 6], 10_000, "sample looked at in downsampling"),
         ("ring", "", [10_000, 30_000], 1, "1316 bytes published to a ring and read by one reader in batches"),
     ];
     println!("| instructions | for |\n|---|---|");

@@ -52,18 +52,17 @@ pub fn downsample(at_us: &[Micros], values: &[f64], config: DownsampleConfig) ->
             format!("sample {} at {} is before the one at {}", i + 1, at_us[i + 1], at_us[i]),
         ));
     }
-    // Without a branch, which leaves room for vector instructions.
-    if values.iter().fold(true, |finite, value| finite & value.is_finite()) {
-        return Ok(Series { at_us, values, places: None }.draw(config));
+    if let Some(drawn) = (Series { at_us, values, places: None }).draw(config) {
+        return Ok(drawn);
     }
     let places: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_finite()).collect();
     let at_us: Vec<Micros> = places.iter().map(|&i| at_us[i]).collect();
     let values: Vec<f64> = places.iter().map(|&i| values[i]).collect();
     let drawn = Series { at_us: &at_us, values: &values, places: Some(&places) }.draw(config);
-    Ok(drawn.into_iter().map(|i| places[i]).collect())
+    Ok(drawn.unwrap_or_default().into_iter().map(|i| places[i]).collect())
 }
 
-/// Finite samples by time.
+/// Samples by time.
 #[derive(Clone, Copy)]
 struct Series<'a> {
     at_us: &'a [Micros],
@@ -73,24 +72,37 @@ struct Series<'a> {
 }
 
 impl Series<'_> {
-    fn draw(self, config: DownsampleConfig) -> Vec<usize> {
+    /// What to draw; absent when a value is not finite.
+    fn draw(self, config: DownsampleConfig) -> Option<Vec<usize>> {
         if self.values.len() <= config.points {
-            return (0..self.values.len()).collect();
+            return self.are_finite().then(|| (0..self.values.len()).collect());
         }
-        let mut chosen = self.must_have(config);
+        let candidates = self.extremes(config.points)?;
+        let mut chosen = self.must_have(&candidates, config);
         let free = config.points - chosen.len();
         if free > 0 {
-            let candidates = self.extremes(free);
             // Two more than asked for, since the ends are in already.
             chosen.extend(self.triangles(&candidates, free + 2));
         }
-        chosen.into_iter().take(config.points).collect()
+        Some(chosen.into_iter().take(config.points).collect())
     }
 
-    /// The samples that stay, the most important ones where there are too many.
-    fn must_have(self, config: DownsampleConfig) -> BTreeSet<usize> {
+    fn are_finite(self) -> bool {
+        self.values.iter().all(|value| value.is_finite())
+    }
+
+    /// The samples that stay, the most important ones where there are too many. The extremes of all
+    /// are among the candidates.
+    fn must_have(self, candidates: &[usize], config: DownsampleConfig) -> BTreeSet<usize> {
+        let first_of = |is_more: fn(f64, f64) -> bool| {
+            let better = |best: usize, at: usize| {
+                if is_more(self.values[at], self.values[best]) { at } else { best }
+            };
+            candidates.iter().copied().reduce(better)
+        };
         let mut wanted = vec![0, self.values.len() - 1];
-        wanted.extend(least_and_greatest(self.values).into_iter().flatten());
+        wanted.extend(first_of(|value, best| value < best));
+        wanted.extend(first_of(|value, best| value > best));
         let mut gaps: Vec<(Micros, usize)> = Vec::new();
         if config.gap_us.is_some() || self.places.is_some() {
             let is_gap = |i: usize, length: Micros| {
@@ -114,12 +126,13 @@ impl Series<'_> {
         chosen
     }
 
-    /// The least and the greatest of each of many short stretches.
-    fn extremes(self, points: usize) -> Vec<usize> {
+    /// The least and the greatest of each of many short stretches, and the ends, by time; absent when
+    /// a value is not finite.
+    fn extremes(self, points: usize) -> Option<Vec<usize>> {
         let stretches = points.saturating_mul(CANDIDATES / 2).max(1);
         let last = self.values.len() - 1;
         if last < stretches.saturating_mul(2) {
-            return (0..=last).collect();
+            return self.are_finite().then(|| (0..=last).collect());
         }
         let mut found = Vec::with_capacity(stretches * 2 + 2);
         found.push(0);
@@ -127,16 +140,14 @@ impl Series<'_> {
         for i in 0..stretches {
             let start = share(inner.len(), i, stretches);
             let end = share(inner.len(), i + 1, stretches);
-            let Some([least, greatest]) = least_and_greatest(&inner[start..end]) else {
-                continue;
-            };
+            let [least, greatest] = least_and_greatest(&inner[start..end])?;
             found.push(1 + start + least.min(greatest));
             if least != greatest {
                 found.push(1 + start + least.max(greatest));
             }
         }
         found.push(last);
-        found
+        (self.values[0].is_finite() && self.values[last].is_finite()).then_some(found)
     }
 
     /// Largest triangle, three buckets (Steinarsson 2013): of each bucket the point that makes the
@@ -179,22 +190,47 @@ fn share(len: usize, i: usize, of: usize) -> usize {
     (len as u128 * i as u128 / of as u128) as usize
 }
 
-/// Where the first of the least and the first of the greatest of finite values stand.
+/// Where the first of the least and the first of the greatest of some values stand; absent when there
+/// are none, or one is not finite.
 fn least_and_greatest(values: &[f64]) -> Option<[usize; 2]> {
+    // Values that are looked through again for the one that was found.
+    const BLOCK: usize = 128;
+    let (mut least, mut greatest) = ((f64::INFINITY, 0), (f64::NEG_INFINITY, 0));
+    for (i, block) in values.chunks(BLOCK).enumerate() {
+        let (low, high) = range(block)?;
+        least = if low < least.0 { (low, i * BLOCK) } else { least };
+        greatest = if high > greatest.0 { (high, i * BLOCK) } else { greatest };
+    }
+    let place = |(of, from): (f64, usize)| Some(from + values[from..].iter().position(|&value| value == of)?);
+    Some([place(least)?, place(greatest)?])
+}
+
+/// The least and the greatest of some values; absent when one is not finite.
+#[inline]
+fn range(values: &[f64]) -> Option<(f64, f64)> {
     // Lanes, so that they can be compared side by side by vector instructions.
     const LANES: usize = 8;
     let (mut least, mut greatest) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-    let mut chunks = values.chunks_exact(LANES);
-    for chunk in &mut chunks {
+    // Zero as long as all are finite, without a branch.
+    let mut nothing = [0.0; LANES];
+    let chunks = values.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
         for lane in 0..LANES {
-            least[lane] = if chunk[lane] < least[lane] { chunk[lane] } else { least[lane] };
-            greatest[lane] = if chunk[lane] > greatest[lane] { chunk[lane] } else { greatest[lane] };
+            let value = chunk[lane];
+            least[lane] = if value < least[lane] { value } else { least[lane] };
+            greatest[lane] = if value > greatest[lane] { value } else { greatest[lane] };
+            nothing[lane] += value - value;
         }
     }
-    let least = least.iter().chain(chunks.remainder()).copied().fold(f64::INFINITY, f64::min);
-    let greatest = greatest.iter().chain(chunks.remainder()).copied().fold(f64::NEG_INFINITY, f64::max);
-    let place = |of: f64| values.iter().position(|&value| value == of);
-    Some([place(least)?, place(greatest)?])
+    let mut found = (f64::INFINITY, f64::NEG_INFINITY);
+    let lanes = least.iter().zip(&greatest).map(|(&low, &high)| (low, high));
+    for (low, high) in lanes.chain(rest.iter().map(|&value| (value, value))) {
+        found.0 = if low < found.0 { low } else { found.0 };
+        found.1 = if high > found.1 { high } else { found.1 };
+    }
+    let are_finite = nothing.iter().sum::<f64>() == 0.0 && rest.iter().all(|value| value.is_finite());
+    are_finite.then_some(found)
 }
 
 #[cfg(test)]
