@@ -418,12 +418,37 @@ impl Steps {
     /// The least magnitude of bin `index`: found in the bits, so that it agrees with
     /// [`Steps::index`] to the last.
     fn lower(&self, index: i32) -> f64 {
-        let (mut low, mut high) = (1, f64::MAX.to_bits());
+        let is_below = |bits: u64| self.index(f64::from_bits(bits)) < index;
+        let (first, last) = (1, f64::MAX.to_bits());
+        // From a guess that is a few units off at most, in steps that double.
+        let guess = self.guess(index).to_bits().clamp(first, last);
+        let (mut low, mut high, mut step) = (guess, guess, 4);
+        while low > first && !is_below(low) {
+            (high, low) = (low, low.saturating_sub(step).max(first));
+            step *= 2;
+        }
+        while high < last && is_below(high) {
+            (low, high) = (high, high.saturating_add(step).min(last));
+            step *= 2;
+        }
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.index(f64::from_bits(middle)) < index { low = middle + 1 } else { high = middle }
+            if is_below(middle) { low = middle + 1 } else { high = middle }
         }
         f64::from_bits(low)
+    }
+
+    /// About the magnitude where bin `index` begins; of no use among subnormal numbers.
+    fn guess(&self, index: i32) -> f64 {
+        let log = f64::from(index) / self.scale;
+        let exponent = log.floor().clamp(-1022.0, 1023.0);
+        let part = log - exponent;
+        // Newton's method; the cubic is nearly straight.
+        let mut s = part;
+        for _ in 0..5 {
+            s -= (((A * s + B) * s + C) * s - part) / ((3.0 * A * s + 2.0 * B) * s + C);
+        }
+        f64::from_bits(((exponent as i64 + 1023) as u64) << 52) * (1.0 + s.clamp(0.0, 1.0))
     }
 
     /// What stands for all values of bin `index`: as far from its lower end as from its upper, in
@@ -458,6 +483,12 @@ impl Bins {
 
     #[cold]
     fn add_outside(&mut self, index: i32, count: u64) {
+        let at = self.reach(index);
+        self.counts[at] = self.counts[at].saturating_add(count);
+    }
+
+    /// Makes room for bin `index` and gives its place.
+    fn reach(&mut self, index: i32) -> usize {
         if self.counts.is_empty() {
             self.offset = index;
         }
@@ -484,7 +515,7 @@ impl Bins {
         if at >= self.counts.len() {
             self.counts.resize(at + 1, 0);
         }
-        self.counts[at] = self.counts[at].saturating_add(count);
+        at
     }
 
     fn clear(&mut self) {
@@ -495,21 +526,36 @@ impl Bins {
 
     fn merge(&mut self, other: &Bins) {
         self.collapsed |= other.collapsed;
-        // From the top, so that the smallest are put together once.
-        for (i, &count) in other.counts.iter().enumerate().rev() {
-            if count > 0 {
-                self.add(other.offset + i as i32, count);
-            }
+        let Some((lowest, highest)) = other.lowest().zip(other.highest()) else { return };
+        self.reach(highest);
+        self.reach(lowest);
+        let theirs = &other.counts[(lowest - other.offset) as usize..=(highest - other.offset) as usize];
+        // What lies below the smallest bin that is kept goes into that one.
+        let below = (self.offset - lowest).max(0) as usize;
+        let (below, theirs) = theirs.split_at(below.min(theirs.len()));
+        self.counts[0] = below.iter().fold(self.counts[0], |sum, &count| sum.saturating_add(count));
+        let own = &mut self.counts[(lowest - self.offset).max(0) as usize..];
+        // No bin can overflow where the sum of all does not; that leaves room for vector instructions.
+        let fits = self.count.checked_add(other.count);
+        for (own, &count) in own.iter_mut().zip(theirs) {
+            *own = if fits.is_some() { own.wrapping_add(count) } else { own.saturating_add(count) };
         }
+        self.count = fits.unwrap_or(u64::MAX);
     }
 
-    /// The bin of the value at `rank` among the ascending magnitudes.
+    /// The bin of the value at `rank` among the ascending magnitudes, looked for from the nearer end.
     fn at_rank(&self, rank: u64) -> Option<i32> {
-        let mut below = 0_u64;
-        let at = self.counts.iter().position(|&count| {
-            below = below.saturating_add(count);
-            below > rank
-        });
+        let mut passed = 0_u64;
+        let mut is_at = |count: u64, rank: u64| {
+            passed = passed.saturating_add(count);
+            passed > rank
+        };
+        let from_top = self.count.saturating_sub(1).saturating_sub(rank);
+        let at = if rank < from_top {
+            self.counts.iter().position(|&count| is_at(count, rank))
+        } else {
+            self.counts.iter().rposition(|&count| is_at(count, from_top))
+        };
         at.map(|at| self.offset + at as i32)
     }
 
@@ -588,6 +634,20 @@ mod tests {
             assert!(*lower <= value && value <= *upper, "{value} is not in [{lower}, {upper}]");
         }
         assert!(bins.is_sorted_by(|a, b| a.1 <= b.0));
+    }
+
+    #[test]
+    fn a_bin_begins_where_its_index_does() {
+        for relative_error in [0.0001, 0.01, 0.3] {
+            let steps = Steps::new(relative_error).unwrap();
+            let (first, last) = (steps.index(f64::from_bits(1)), steps.index(f64::MAX));
+            let step = ((last - first) / 5_000).max(1);
+            for index in (first..=last).step_by(step as usize).chain([first + 1, -1, 0, 1, last]) {
+                let bits = steps.lower(index).to_bits();
+                assert!(steps.index(f64::from_bits(bits)) >= index, "{index}");
+                assert!(bits == 1 || steps.index(f64::from_bits(bits - 1)) < index, "{index}");
+            }
+        }
     }
 
     #[test]
