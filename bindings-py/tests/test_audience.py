@@ -136,7 +136,8 @@ def test_exports():
     assert 'streamgauge_audience_views_total{stream="b"} 0\n' in many
     data = summary.to_otlp(attributes={"stream": "a"}, resource={"service.name": "n1"})
     assert all(part in data for part in (b"streamgauge.audience.startup", b"stream", b"n1"))
-    assert b"anna" not in data + text.encode() and b"AT" not in data
+    assert b"anna" not in data + text.encode()
+    assert b"AT" not in data
     assert nobody.to_otlp() == b""
     with pytest.raises(TypeError):
         summary.to_otlp(attributes={"stream": 5})

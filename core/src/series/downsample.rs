@@ -220,7 +220,7 @@ fn range(values: &[f64]) -> Option<(f64, f64)> {
             let value = chunk[lane];
             least[lane] = if value < least[lane] { value } else { least[lane] };
             greatest[lane] = if value > greatest[lane] { value } else { greatest[lane] };
-            nothing[lane] += value - value;
+            nothing[lane] += value * 0.0;
         }
     }
     let mut found = (f64::INFINITY, f64::NEG_INFINITY);
