@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use streamgauge::ErrorKind;
-use streamgauge::run::{Files, Mode, Options, Reason, Run, Selector, WindowEdge};
+use streamgauge::run::{Files, Mode, Options, Reason, Run, RunFile, RunReader, Selector, WindowEdge};
 
 fn data(part: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data").join(part)
@@ -47,6 +47,68 @@ fn bytes_directory_and_gzip_give_the_same_run() {
             assert_eq!(run.summary(Mode::Exact), opened.summary(Mode::Exact));
         }
     }
+}
+
+/// A run read in pieces that end where `cuts` has it, or once in so many bytes, the files in turn.
+fn in_pieces(bytes: &Bytes, mut length: impl FnMut() -> usize) -> Run {
+    let mut reader = RunReader::new("test", &Options::default());
+    let files = [RunFile::Frames, RunFile::Prom, RunFile::Events, RunFile::Meta];
+    let mut rests: Vec<(RunFile, &[u8])> =
+        files.into_iter().zip(&bytes.0).map(|(file, bytes)| (file, &bytes[..])).collect();
+    while !rests.is_empty() {
+        for (file, rest) in &mut rests {
+            let piece = rest.split_off(..length().min(rest.len())).unwrap();
+            reader.push(*file, piece).unwrap();
+        }
+        rests.retain(|(_, rest)| !rest.is_empty());
+    }
+    reader.finish().unwrap()
+}
+
+#[test]
+fn where_the_bytes_are_cut_changes_nothing() {
+    let mut all: Vec<Bytes> =
+        ["runs/malformed", "runs/reordered", "runs_real/fec-1"].map(Bytes::of).into_iter().collect();
+    let marked = |bytes: &Vec<u8>| [b"\xef\xbb\xbf", &bytes[..]].concat();
+    all.push(Bytes(all[0].0.each_ref().map(marked)));
+    all.push(Bytes(all[1].0.each_ref().map(|bytes| gzip(bytes))));
+    all.push(Bytes(all[1].0.each_ref().map(|bytes| {
+        let packed = gzip(bytes);
+        packed[..packed.len() * 2 / 3].to_vec()
+    })));
+    // Rows and fields over several lines, no newline at the end, and files of a byte or none.
+    let quoted =
+        b"recv_wall_us,frame_id,user_timestamp_us,width,height\n5,\"1\",3,1,1\n\"7\n\",2,4,1,1\n9,3,\"5\n";
+    all.push(Bytes([quoted.to_vec(), b"1\ta 2\r\n\r\n2\ta 3".to_vec(), b"\n".to_vec(), Vec::new()]));
+    for (case, bytes) in all.iter().enumerate() {
+        let whole = from(&bytes.files());
+        let mut seed = case as u64;
+        let mut any = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % [3, 40, 5000][(seed >> 40) as usize % 3]
+        };
+        let mut lengths: Vec<Box<dyn FnMut() -> usize>> = vec![Box::new(|| usize::MAX), Box::new(&mut any)];
+        lengths.extend([1_usize, 2, 7, 64, 4096].map(|n| Box::new(move || n) as Box<dyn FnMut() -> usize>));
+        for (cut, length) in lengths.into_iter().enumerate() {
+            let run = in_pieces(bytes, length);
+            let at = format!("case {case}, cut {cut}");
+            assert!(run.frames == whole.frames && run.prom == whole.prom, "{at}");
+            assert_eq!(
+                (&run.problems, &run.events, &run.meta),
+                (&whole.problems, &whole.events, &whole.meta)
+            );
+            assert_eq!(run.encode(), whole.encode(), "{at}");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_which_no_piece_came_is_missing() {
+    let mut reader = RunReader::new("test", &Options::default());
+    reader.push(RunFile::Meta, b"").unwrap();
+    let run = reader.finish().unwrap();
+    let missing = run.problems.files().map(|(_, problems)| problems.missing);
+    assert_eq!(missing, [true, true, true, false]);
 }
 
 #[test]

@@ -10,10 +10,8 @@ use std::ops::Range;
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Bytes read at once: small enough to stay in the second-level cache.
-#[cfg(any(feature = "fs", feature = "gzip"))]
 const BLOCK_BYTES: usize = if cfg!(fuzzing) { 128 } else { 512 * 1024 };
 /// A line longer than this is cut: no file can make a block grow without bound.
-#[cfg(any(feature = "fs", feature = "gzip"))]
 const LINE_MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Below this a file is not worth a second thread.
 #[cfg(feature = "sync")]
@@ -168,9 +166,55 @@ impl<'a> Input<'a> {
     }
 }
 
+/// Cuts bytes that come in pieces into blocks of whole lines, the same lines however they are cut.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// The line that is not at its end.
+    rest: Vec<u8>,
+}
+
+impl Lines {
+    /// Hands the lines that `piece` ends to `take`.
+    pub(super) fn push(&mut self, piece: &[u8], mut take: impl FnMut(&[u8])) {
+        for piece in piece.chunks(BLOCK_BYTES) {
+            let mut at = 0;
+            if !self.rest.is_empty() {
+                at = memchr::memchr(b'\n', piece).map_or(piece.len(), |newline| newline + 1);
+                self.extend(&piece[..at], &mut take);
+                if self.rest.last() == Some(&b'\n') {
+                    take(&self.rest);
+                    self.rest.clear();
+                }
+            }
+            let end = memchr::memrchr(b'\n', &piece[at..]).map_or(at, |newline| at + newline + 1);
+            if end > at {
+                take(&piece[at..end]);
+            }
+            self.extend(&piece[end..], &mut take);
+        }
+    }
+
+    /// Hands a last line without newline to `take`.
+    pub(super) fn finish(self, mut take: impl FnMut(&[u8])) {
+        if !self.rest.is_empty() {
+            take(&self.rest);
+        }
+    }
+
+    fn extend(&mut self, more: &[u8], take: &mut impl FnMut(&[u8])) {
+        let (now, later) = more.split_at(more.len().min(LINE_MAX_BYTES - self.rest.len()));
+        self.rest.extend_from_slice(now);
+        if !later.is_empty() {
+            take(&self.rest);
+            self.rest.clear();
+            self.rest.extend_from_slice(later);
+        }
+    }
+}
+
 /// Decompresses; what comes before damage is kept.
 #[cfg(feature = "gzip")]
-fn gunzip(source: impl Read, mut take: impl FnMut(&[u8])) -> Result<Completeness> {
+pub(super) fn gunzip(source: impl Read, mut take: impl FnMut(&[u8])) -> Result<Completeness> {
     match blocks(flate2::read::MultiGzDecoder::new(source), &mut take) {
         Ok(()) => Ok(Completeness::Whole),
         Err(_) => Ok(Completeness::GzipDamaged),
@@ -179,12 +223,12 @@ fn gunzip(source: impl Read, mut take: impl FnMut(&[u8])) -> Result<Completeness
 
 /// Says that this build cannot.
 #[cfg(not(feature = "gzip"))]
-fn gunzip(_: impl Read, _: impl FnMut(&[u8])) -> Result<Completeness> {
+pub(super) fn gunzip(_: impl Read, _: impl FnMut(&[u8])) -> Result<Completeness> {
     let message = "a file is gzipped and this build has no gzip: decompress it first";
     Err(crate::Error::new(crate::ErrorKind::Unsupported, message))
 }
 
-fn is_gzip(bytes: &[u8]) -> bool {
+pub(super) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x1f\x8b")
 }
 
@@ -285,6 +329,24 @@ mod tests {
         })
         .unwrap();
         assert_eq!(largest, LINE_MAX_BYTES);
+    }
+
+    #[test]
+    fn pieces_make_the_lines_that_one_read_makes() {
+        let long = vec![b'x'; LINE_MAX_BYTES + 3];
+        let plain = [b"a\n\n", &lines(100_000)[..], &long, b"\nb\n", &long[3..], b"\n", b"c"].concat();
+        let mut expected = Vec::new();
+        blocks(&plain[..], &mut |block: &[u8]| split(block, &mut expected)).unwrap();
+        for size in [plain.len(), 1_000_003, 65_536, 4097] {
+            let (mut got, mut cut) = (Vec::new(), Lines::default());
+            plain.chunks(size).for_each(|piece| cut.push(piece, |block| split(block, &mut got)));
+            cut.finish(|block| split(block, &mut got));
+            assert!(got == expected, "pieces of {size}");
+        }
+    }
+
+    fn split(block: &[u8], lines: &mut Vec<Vec<u8>>) {
+        lines.extend(block.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec));
     }
 
     #[cfg(feature = "sync")]

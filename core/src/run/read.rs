@@ -78,26 +78,68 @@ impl Run {
     }
 
     fn read(path: &str, inputs: &Inputs<'_>, options: &Options) -> Result<Run> {
-        let mut problems = Problems::default();
-        let meta = read_small(&inputs.meta, &mut problems.meta)?;
-        let meta = Meta::parse(&meta, &mut problems.meta);
-        let events = read_small(&inputs.events, &mut problems.events)?;
-        let events: Vec<Event> = parse_events(&events, 0, &mut problems.events);
-        let ((frames, of_frames), (prom, of_prom)) = read_large(inputs, options)?;
-        (problems.frames, problems.prom) = (of_frames, of_prom);
-        for (input, file) in [
-            (&inputs.frames, &mut problems.frames),
-            (&inputs.prom, &mut problems.prom),
-            (&inputs.events, &mut problems.events),
-            (&inputs.meta, &mut problems.meta),
-        ] {
-            file.missing = matches!(input, Input::Missing);
-        }
+        let missing = |input: &Input<'_>| matches!(input, Input::Missing);
+        let (frames, prom) = read_large(inputs, options)?;
+        let parts = Parts {
+            frames,
+            prom,
+            events: Small::read(&inputs.events)?,
+            meta: Small::read(&inputs.meta)?,
+            missing: [&inputs.frames, &inputs.prom, &inputs.events, &inputs.meta].map(missing),
+        };
+        Ok(parts.run(path, options))
+    }
+}
+
+/// What was read of the four files.
+pub(super) struct Parts {
+    pub(super) frames: (Frames, FileProblems),
+    pub(super) prom: (Prom, FileProblems),
+    pub(super) events: Small,
+    pub(super) meta: Small,
+    /// In the order of [`super::RunFile`].
+    pub(super) missing: [bool; 4],
+}
+
+impl Parts {
+    /// The run that they make.
+    pub(super) fn run(self, path: &str, options: &Options) -> Run {
+        let ((frames, of_frames), (prom, of_prom)) = (self.frames, self.prom);
+        let mut problems = Problems { frames: of_frames, prom: of_prom, ..Problems::default() };
+        self.meta.completeness.note(&mut problems.meta);
+        let meta = Meta::parse(&self.meta.bytes, &mut problems.meta);
+        self.events.completeness.note(&mut problems.events);
+        let events: Vec<Event> = parse_events(&self.events.bytes, 0, &mut problems.events);
+        let [frames_missing, prom_missing, events_missing, meta_missing] = self.missing;
+        problems.frames.missing = frames_missing;
+        problems.prom.missing = prom_missing;
+        problems.events.missing = events_missing;
+        problems.meta.missing = meta_missing;
         let name = path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
         let names = options.names.clone();
         let mut run = Run { path: path.to_owned(), name, frames, prom, events, meta, problems, names };
         run.check_window();
-        Ok(run)
+        run
+    }
+}
+
+/// The bytes of a file that is small.
+pub(super) struct Small {
+    pub(super) bytes: Vec<u8>,
+    pub(super) completeness: Completeness,
+}
+
+impl Small {
+    fn read(input: &Input<'_>) -> Result<Small> {
+        let mut bytes = Vec::new();
+        let completeness = input.feed(|block| Small::extend(&mut bytes, block))?;
+        Ok(Small { bytes, completeness })
+    }
+
+    /// Appends a block, as far as there is room.
+    pub(super) fn extend(bytes: &mut Vec<u8>, block: &[u8]) {
+        let room = SMALL_FILE_MAX_BYTES - bytes.len();
+        bytes.extend_from_slice(&block[..block.len().min(room)]);
     }
 }
 
@@ -109,19 +151,12 @@ struct Inputs<'a> {
     meta: Input<'a>,
 }
 
-fn read_small(input: &Input<'_>, problems: &mut FileProblems) -> Result<Vec<u8>> {
-    let mut all = Vec::new();
-    let completeness = input.feed(|block| {
-        let room = SMALL_FILE_MAX_BYTES - all.len();
-        all.extend_from_slice(&block[..block.len().min(room)]);
-    })?;
-    note(completeness, problems);
-    Ok(all)
-}
-
-fn note(completeness: Completeness, problems: &mut FileProblems) {
-    if completeness == Completeness::GzipDamaged {
-        problems.add(0, Reason::GzipDamaged);
+impl Completeness {
+    /// What it adds to the problems of a file.
+    pub(super) fn note(self, problems: &mut FileProblems) {
+        if self == Completeness::GzipDamaged {
+            problems.add(0, Reason::GzipDamaged);
+        }
     }
 }
 
@@ -148,7 +183,7 @@ fn read_frames(input: &Input<'_>) -> Result<(Frames, FileProblems)> {
     let mut parser = FramesParser::default();
     let completeness = input.feed(|block| parser.feed(block))?;
     let (frames, mut problems) = parser.finish();
-    note(completeness, &mut problems);
+    completeness.note(&mut problems);
     Ok((frames, problems))
 }
 
@@ -156,7 +191,7 @@ fn read_prom(input: &Input<'_>) -> Result<(Prom, FileProblems)> {
     let mut parser = PromParser::default();
     let completeness = input.feed(|block| parser.feed(block))?;
     let (prom, mut problems) = parser.finish();
-    note(completeness, &mut problems);
+    completeness.note(&mut problems);
     Ok((prom, problems))
 }
 
