@@ -1,6 +1,6 @@
 //! One error type: a numbered [`ErrorKind`] for programs and a sentence for people.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// Result of a fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -167,6 +167,27 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// A text between quotes for a message. `{:?}` needs tables of Unicode, a twentieth of a WebAssembly module.
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                '\0' => f.write_str("\\0")?,
+                '\t' => f.write_str("\\t")?,
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                c if c.is_control() => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +198,13 @@ mod tests {
         assert_eq!(codes.len(), ErrorKind::ALL.len());
         for (i, kind) in ErrorKind::ALL.iter().enumerate() {
             assert_eq!(kind.number(), i as i32 + 1);
+        }
+    }
+
+    #[test]
+    fn quoted_texts_are_escaped_as_in_rust() {
+        for text in ["", "a b", "\"", "\\", "a\0\t\r\n\u{1b}\u{7f}\u{85}z", "gr\u{fc}n \u{65e5}"] {
+            assert_eq!(Quoted(text).to_string(), format!("{text:?}"));
         }
     }
 

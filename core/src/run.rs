@@ -10,6 +10,7 @@ mod codec;
 mod column;
 mod compare;
 mod counters;
+mod decimal;
 mod drift;
 mod exact;
 mod frames;
@@ -91,7 +92,7 @@ impl std::str::FromStr for Mode {
             "plot_fec" => Ok(Mode::PlotFec),
             other => Err(crate::Error::new(
                 crate::ErrorKind::InvalidArgument,
-                format!("mode is {other:?}: expected \"exact\" or \"plot_fec\""),
+                format!("mode is {}: expected \"exact\" or \"plot_fec\"", crate::error::Quoted(other)),
             )),
         }
     }

@@ -5,6 +5,7 @@
 //! escapes.
 
 use super::selector::MatchOp;
+use crate::error::Quoted;
 
 /// The longest label name, label value or metric name that is taken, in bytes.
 const TEXT_MAX_BYTES: usize = 64 * 1024;
@@ -42,7 +43,7 @@ pub(super) fn parse_metric_prefix(text: &str) -> Result<(Metric, &str), String> 
     let mut labels: Vec<_> = found.into_iter().map(|(label, _, value)| (label, value)).collect();
     labels.sort();
     if let Some(pair) = labels.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        return Err(format!("label {:?} stands twice", pair[0].0));
+        return Err(format!("label {} stands twice", Quoted(&pair[0].0)));
     }
     Ok((Metric { name, labels }, &text[scanner.at..]))
 }

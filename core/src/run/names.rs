@@ -1,7 +1,7 @@
 //! The metric names a run is summarised by: they differ between SFU versions.
 
 use super::selector::Selector;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Quoted, Result};
 
 /// Families and labels the summary looks for. The default is today's naming, with the newer
 /// `livekit_fec_*` naming recognised where the older family is absent from a run.
@@ -62,7 +62,8 @@ impl MetricNames {
     /// `InvalidArgument` where there is no such name, or not one value, or a selector that cannot be
     /// read.
     pub fn set(&mut self, field: &str, values: &[impl AsRef<str>]) -> Result<()> {
-        let wrong = |why: &str| Error::new(ErrorKind::InvalidArgument, format!("names: {field:?} {why}"));
+        let wrong =
+            |why: &str| Error::new(ErrorKind::InvalidArgument, format!("names: {} {why}", Quoted(field)));
         let place = match field {
             "fec_packets" => &mut self.fec_packets,
             "fec_state_label" => &mut self.fec_state_label,

@@ -1,7 +1,7 @@
 //! Which series of a family: label matchers as in Prometheus, and the script's substring filter.
 
 use super::labels;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Quoted, Result};
 use regex_lite::Regex;
 use std::fmt;
 
@@ -47,8 +47,8 @@ impl Matcher {
             MatchOp::Regex | MatchOp::NotRegex => {
                 let anchored = format!("^(?s:{value})$");
                 let read = Regex::new(&anchored).map_err(|why| {
-                    let text =
-                        format!("matcher of label {label:?}: {value:?} is no regular expression: {why}");
+                    let (label, value) = (Quoted(&label), Quoted(&value));
+                    let text = format!("matcher of label {label}: {value} is no regular expression: {why}");
                     Error::new(ErrorKind::InvalidArgument, text)
                 })?;
                 Some(read)
@@ -108,7 +108,8 @@ impl Selector {
     /// Reads `family`, `family{a="b",c=~"x.*"}` or `{__name__="family"}`; an `InvalidArgument`
     /// error says at which byte the text went wrong.
     pub fn parse(text: &str) -> Result<Selector> {
-        let wrong = |why: String| Error::new(ErrorKind::InvalidArgument, format!("selector {text:?}: {why}"));
+        let wrong =
+            |why: String| Error::new(ErrorKind::InvalidArgument, format!("selector {}: {why}", Quoted(text)));
         let (mut name, found) = labels::parse_selector(text.trim()).map_err(wrong)?;
         let mut matchers = Vec::new();
         for (label, op, value) in found {
@@ -148,7 +149,7 @@ impl fmt::Display for Selector {
             write!(f, "{}{}{op}\"{value}\"", if index == 0 { '{' } else { ',' }, matcher.label)?;
         }
         f.write_str(if self.matchers.is_empty() { "" } else { "}" })?;
-        self.contains.iter().try_for_each(|text| write!(f, " containing {text:?}"))
+        self.contains.iter().try_for_each(|text| write!(f, " containing {}", Quoted(text)))
     }
 }
 
