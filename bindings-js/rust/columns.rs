@@ -4,6 +4,8 @@
 use streamgauge::rtp::{MediaKind, Packet, PayloadFormat, PayloadMap};
 use streamgauge::{Error, ErrorKind, Result};
 
+use crate::convert::given;
+
 /// How many packets are put together at a time.
 const BATCH: usize = 256;
 
@@ -49,16 +51,6 @@ impl Packets<'_> {
 pub(crate) fn item<T: Copy + Default>(column: &[T], at: usize) -> T {
     let at = if column.len() == 1 { 0 } else { at };
     column.get(at).copied().unwrap_or_default()
-}
-
-/// A number, absent ones NaN.
-pub(crate) fn or_nan(value: Option<f64>) -> f64 {
-    value.unwrap_or(f64::NAN)
-}
-
-/// A number that NaN stands for the absence of.
-pub(crate) fn given(value: f64) -> Option<f64> {
-    (!value.is_nan()).then_some(value)
 }
 
 /// The default formats with those of `clocks` instead: payload type, rate, and NaN, 0 (audio) or 1

@@ -1,6 +1,9 @@
 //! Between the core's types and JavaScript's.
 
-use js_sys::{Array, Float64Array};
+use js_sys::Array;
+#[cfg(feature = "runs")]
+use js_sys::BigInt64Array;
+use js_sys::Float64Array;
 use streamgauge::Error;
 #[cfg(feature = "runs")]
 use streamgauge::{ErrorKind, Result};
@@ -39,9 +42,32 @@ pub(crate) fn integers<T: Copy + Into<i128>>(values: &[T], what: &str) -> Result
     Ok(floats(&numbers?))
 }
 
+/// Integers as a column of 64 bits.
+#[cfg(feature = "runs")]
+pub(crate) fn bigints<T: Copy + TryInto<i64>>(values: &[T], what: &str) -> Result<JsValue> {
+    let wide: std::result::Result<Vec<i64>, T::Error> =
+        values.iter().map(|value| (*value).try_into()).collect();
+    match wide {
+        Ok(wide) => Ok(BigInt64Array::from(wide.as_slice()).into()),
+        Err(_) => Err(Error::new(ErrorKind::OutOfRange, format!("{what} has a value of more than 64 bits"))),
+    }
+}
+
 /// Floats as a column.
 pub(crate) fn floats(values: &[f64]) -> JsValue {
     Float64Array::from(values).into()
+}
+
+/// A number, absent ones NaN.
+#[cfg(any(feature = "live", feature = "series"))]
+pub(crate) fn or_nan(value: Option<f64>) -> f64 {
+    value.unwrap_or(f64::NAN)
+}
+
+/// A number that NaN stands for the absence of.
+#[cfg(any(feature = "live", feature = "series"))]
+pub(crate) fn given(value: f64) -> Option<f64> {
+    (!value.is_nan()).then_some(value)
 }
 
 /// `items` as an array.

@@ -1,11 +1,9 @@
 //! Counters of whole numbers or of floats.
 
-use streamgauge::counter::{Counter, CounterConfig, Hint, RateMode, StepKind, Value, rate as rate_of};
-use streamgauge::{Error, ErrorKind, Interval, Result};
+use streamgauge::counter::{Counter, CounterConfig, Hint, StepKind, Value};
 use wasm_bindgen::prelude::*;
 
-use crate::columns::given;
-use crate::convert::{Thrown, thrown};
+use crate::convert::{Thrown, given, thrown};
 
 /// A counter. The facade's `Counter` holds it, and checks that the numbers of a whole one are safe
 /// integers.
@@ -91,29 +89,4 @@ fn state<V: Value>(counter: &Counter<V>) -> Vec<f64> {
     let (at_us, value) = counter.last().map_or((f64::NAN, f64::NAN), |(at, v)| (at as f64, v.as_f64()));
     let counts = [counter.resets(), counter.wraps(), counter.boundaries(), counter.rejected()];
     [counter.total().as_f64(), at_us, value].into_iter().chain(counts.map(|count| count as f64)).collect()
-}
-
-/// Increase, seconds, resets, per second; undefined when there is nothing to measure.
-#[wasm_bindgen]
-pub fn rate(
-    times_us: &[f64],
-    values: &[f64],
-    start_us: f64,
-    end_us: f64,
-    mode: &str,
-) -> Thrown<Option<Vec<f64>>> {
-    let mode = mode_of(mode).map_err(thrown)?;
-    let samples: Vec<(i64, f64)> = times_us.iter().map(|at| *at as i64).zip(values.iter().copied()).collect();
-    let found = rate_of(&samples, Interval::new(start_us as i64, end_us as i64), mode);
-    Ok(found.map(|rate| vec![rate.increase, rate.seconds, rate.resets as f64, rate.per_s()]))
-}
-
-fn mode_of(mode: &str) -> Result<RateMode> {
-    Ok(match mode {
-        "raw" => RateMode::Raw,
-        "prometheus" => RateMode::Prometheus,
-        "anchored" => RateMode::Anchored,
-        "smoothed" => RateMode::Smoothed,
-        _ => return Err(Error::new(ErrorKind::InvalidArgument, format!("mode is {mode:?}"))),
-    })
 }

@@ -8,8 +8,8 @@ use streamgauge::rtp::{
 use streamgauge::{Error, ErrorKind, Result};
 use wasm_bindgen::prelude::*;
 
-use crate::columns::{Packets, or_nan, payloads};
-use crate::convert::{Thrown, thrown};
+use crate::columns::{Packets, payloads};
+use crate::convert::{Thrown, or_nan, thrown};
 
 /// Statistics by SSRC. The facade's `RtpStats` holds it.
 #[wasm_bindgen]

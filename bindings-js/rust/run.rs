@@ -2,16 +2,45 @@
 
 use std::rc::Rc;
 
-use js_sys::Array;
+use js_sys::{Array, BigInt64Array, Uint8Array};
 use streamgauge::Result;
-use streamgauge::run::{Buckets, Column, Files, Mode, Options, Run, Selector, Value};
+use streamgauge::run::{Buckets, Column, Files, Mode, Options, Run, RunFile, RunReader, Selector, Value};
 use wasm_bindgen::prelude::*;
 
-use crate::convert::{Thrown, array, floats, integers, number, thrown};
+use crate::convert::{Thrown, array, bigints, floats, integers, number, thrown};
 
 /// One run. The facade's `Run` holds it; a comparison shares it.
 #[wasm_bindgen]
 pub struct RawRun(pub(crate) Rc<Run>);
+
+/// A run in the making. The facade reads files with it.
+#[wasm_bindgen]
+pub struct RawReader(RunReader);
+
+#[wasm_bindgen]
+impl RawReader {
+    /// Nothing yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(name: &str) -> RawReader {
+        RawReader(RunReader::new(name, &Options::default()))
+    }
+
+    /// The next piece of a file: frames, prom, events, meta.
+    pub fn push(&mut self, file: u8, piece: &[u8]) -> Thrown<()> {
+        let file = match file {
+            0 => RunFile::Frames,
+            1 => RunFile::Prom,
+            2 => RunFile::Events,
+            _ => RunFile::Meta,
+        };
+        self.0.push(file, piece).map_err(thrown)
+    }
+
+    /// The run, once all is pushed.
+    pub fn finish(self) -> Thrown<RawRun> {
+        self.0.finish().map(|run| RawRun(Rc::new(run))).map_err(thrown)
+    }
+}
 
 #[wasm_bindgen]
 impl RawRun {
@@ -87,6 +116,30 @@ impl RawRun {
         window().map_err(thrown)
     }
 
+    /// `[recv_us, frame_id, whether there is one, user_timestamp_us, whether there is one, width, height]`,
+    /// integers of 64 bits; where there is none 0, but NaN for width and height.
+    #[wasm_bindgen(js_name = framesInt64)]
+    pub fn frames_int64(&self) -> Thrown<Array> {
+        let columns = || {
+            let frames = &self.0.frames;
+            let ints = |column: &Column<i64>| BigInt64Array::from(column.values.as_slice()).into();
+            let valid = |column: &Column<i64>| {
+                let valid: Vec<u8> = column.iter().map(|value| u8::from(value.is_some())).collect();
+                Uint8Array::from(valid.as_slice()).into()
+            };
+            Ok(array([
+                BigInt64Array::from(frames.recv_us.as_slice()).into(),
+                ints(&frames.frame_id),
+                valid(&frames.frame_id),
+                ints(&frames.user_timestamp_us),
+                valid(&frames.user_timestamp_us),
+                column(&frames.width, "width")?,
+                column(&frames.height, "height")?,
+            ]))
+        };
+        columns().map_err(thrown)
+    }
+
     /// `[recv_us, frame_id, user_timestamp_us, width, height]`, NaN where a row has no value.
     pub fn frames(&self) -> Thrown<Array> {
         let columns = || {
@@ -102,30 +155,34 @@ impl RawRun {
         columns().map_err(thrown)
     }
 
-    /// `[t_us, latency_ms]`
-    pub fn latency(&self, mode: &str) -> Thrown<Array> {
+    /// `[t_us, latency_ms]`; as the two that follow with columns of 64-bit integers where `int64`.
+    pub fn latency(&self, mode: &str, int64: bool) -> Thrown<Array> {
         let columns = || {
             let latency = self.0.latency(mode.parse()?);
-            Ok(array([integers(&latency.t_us, "t_us")?, floats(&latency.latency_ms)]))
+            Ok(array([times(&latency.t_us, "t_us", int64)?, floats(&latency.latency_ms)]))
         };
         columns().map_err(thrown)
     }
 
     /// `[t_us, missing]`
-    pub fn gaps(&self, mode: &str) -> Thrown<Array> {
+    pub fn gaps(&self, mode: &str, int64: bool) -> Thrown<Array> {
         let columns = || {
             let gaps = self.0.gaps(mode.parse()?);
-            Ok(array([integers(&gaps.t_us, "t_us")?, integers(&gaps.missing, "missing")?]))
+            let missing = match int64 {
+                true => bigints(&gaps.missing, "missing")?,
+                false => integers(&gaps.missing, "missing")?,
+            };
+            Ok(array([times(&gaps.t_us, "t_us", int64)?, missing]))
         };
         columns().map_err(thrown)
     }
 
     /// `[start_us, duration_us, last_open]`
-    pub fn freezes(&self) -> Thrown<Array> {
+    pub fn freezes(&self, int64: bool) -> Thrown<Array> {
         let columns = || {
             let freezes = self.0.freezes();
-            let start = integers(&freezes.start_us, "start_us")?;
-            Ok(array([start, integers(&freezes.duration_us, "duration_us")?, freezes.last_open.into()]))
+            let start = times(&freezes.start_us, "start_us", int64)?;
+            Ok(array([start, times(&freezes.duration_us, "duration_us", int64)?, freezes.last_open.into()]))
         };
         columns().map_err(thrown)
     }
@@ -229,6 +286,10 @@ fn column<T: Copy + Default + Into<i128>>(column: &Column<T>, what: &str) -> Res
     let value = |value: Option<T>| value.map_or(Ok(f64::NAN), |v| number(v, what));
     let numbers: Result<Vec<f64>> = column.iter().map(value).collect();
     Ok(floats(&numbers?))
+}
+
+fn times(times: &[i64], what: &str, int64: bool) -> Result<JsValue> {
+    if int64 { Ok(BigInt64Array::from(times).into()) } else { integers(times, what) }
 }
 
 fn buckets(buckets: &Buckets) -> Result<Array> {

@@ -10,8 +10,8 @@ use streamgauge::telemetry::{
 use streamgauge::{Error, ErrorKind, Result, export, wire};
 use wasm_bindgen::prelude::*;
 
-use crate::columns::{Packets, given, item, or_nan, payloads};
-use crate::convert::{Thrown, array, floats, thrown};
+use crate::columns::{Packets, item, payloads};
+use crate::convert::{Thrown, array, floats, given, or_nan, thrown};
 
 /// Telemetry of a node. The facade's `Telemetry` holds it.
 #[wasm_bindgen]

@@ -1,7 +1,8 @@
 import { StreamgaugeError } from "./errors.js";
-import { engine, Run } from "./full_api.js";
+import type { Mode } from "./base_run.js";
+import { engine } from "./full_engine.js";
+import { Run } from "./full_run.js";
 import { u32, whole } from "./numbers.js";
-import { type Mode, withRaw } from "./run.js";
 
 /** Which direction of change is an improvement. */
 export type Better = "lower" | "higher" | "neutral";
@@ -100,8 +101,8 @@ export function compare(
   const resamples = u32(options.resamples ?? 2000, "resamples");
   const sides = engine.call((glue) => new glue.RawSides());
   try {
-    for (const run of runsA) withRaw(run, (raw) => sides.addA(raw));
-    for (const run of runsB) withRaw(run, (raw) => sides.addB(raw));
+    for (const run of runsA) run.lend((raw) => sides.addA(raw));
+    for (const run of runsB) run.lend((raw) => sides.addB(raw));
     const flat = engine.call(() => sides.compare(mode, seed, resamples));
     const [sideA, sideB, prng, confidence, keys, notes] = flat as [
       unknown[],
@@ -115,7 +116,7 @@ export function compare(
     const [one, other] = [side(sideA), side(sideB)];
     return { mode, a: one, b: other, seed, resamples, prng, confidence, keys: rows, notes };
   } finally {
-    sides.free();
+    engine.call(() => sides.free());
   }
 }
 

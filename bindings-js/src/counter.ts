@@ -2,7 +2,10 @@ import { StreamgaugeError } from "./errors.js";
 import { engine, type LiveGlue } from "./live_engine.js";
 import { Held } from "./held.js";
 import { float, integers, Numbers, safe, sameLength, typed, whole } from "./numbers.js";
+import { type RateOver, rateOf } from "./rate.js";
 import type { RawCounter } from "./wasm/live/streamgauge.js";
+
+export type { Rate, RateMode, RateOver } from "./rate.js";
 
 /** How a counter reads its samples. */
 export interface CounterOptions {
@@ -144,38 +147,8 @@ export class Counter extends Held<RawCounter, LiveGlue> {
   }
 }
 
-/** How an increase is taken from samples that do not lie on the ends of the window. */
-export type RateMode = "raw" | "prometheus" | "anchored" | "smoothed";
-
-/** An increase over a window. */
-export interface Rate {
-  /** What was added, resets accounted for. */
-  increase: number;
-  /** What `perS` divides by; above 0. */
-  seconds: number;
-  resets: number;
-  perS: number;
-}
-
 /**
  * Increase and rate of a counter over a window, both ends included, from samples in order of time;
- * `null` when there is nothing to measure. `"prometheus"` is as `rate()` there.
+ * `null` when there is nothing to measure. `"prometheus"`, the mode without one, is as `rate()` there.
  */
-export function rate(
-  timesUs: Float64Array,
-  values: Float64Array,
-  window: { startUs: number; endUs: number },
-  mode: RateMode = "prometheus",
-): Rate | null {
-  sameLength(integers(timesUs, "timesUs").length, typed(values, Float64Array, "values"), "values");
-  const [startUs, endUs] = [safe(window.startUs, "startUs"), safe(window.endUs, "endUs")];
-  const found = engine.call((glue) => glue.rate(timesUs, values, startUs, endUs, `${mode}`));
-  if (found === undefined) return null;
-  const n = new Numbers(found);
-  return {
-    increase: n.float(),
-    seconds: n.float(),
-    resets: n.whole("resets"),
-    perS: n.float(),
-  };
-}
+export const rate: RateOver = rateOf(engine);

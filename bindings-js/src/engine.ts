@@ -18,16 +18,22 @@ export interface Glue {
 /** One wasm module: loaded once, and not used again after a trap. */
 export class Engine<G extends Glue> {
   readonly #glue: G;
+  readonly #wasm: URL;
   #starting: Promise<void> | undefined;
   #ready = false;
   #dead: StreamgaugeError | undefined;
 
-  constructor(glue: G) {
+  /** @param wasm Where the wasm is when nobody says so. */
+  constructor(glue: G, wasm: URL) {
     this.#glue = glue;
+    this.#wasm = wasm;
   }
 
-  /** Loads the wasm; later calls wait for the first. A failed load may be tried again. */
-  start(source: () => WasmSource | undefined): Promise<void> {
+  /**
+   * Loads the wasm; later calls wait for the first. A failed load may be tried again: `unsupported` where it
+   * cannot be compiled, else `not_found`.
+   */
+  start(source?: WasmSource): Promise<void> {
     this.#starting ??= this.#load(source).catch((error: unknown) => {
       this.#starting = undefined;
       throw error;
@@ -35,9 +41,15 @@ export class Engine<G extends Glue> {
     return this.#starting;
   }
 
-  async #load(source: () => WasmSource | undefined): Promise<void> {
-    const from = source();
-    await this.#glue.default(from === undefined ? undefined : { module_or_path: from });
+  async #load(source: WasmSource | undefined): Promise<void> {
+    try {
+      await this.#glue.default({ module_or_path: source ?? (await atHome(this.#wasm)) });
+    } catch (cause) {
+      // Also where a content security policy forbids it.
+      const code = cause instanceof WebAssembly.CompileError ? "unsupported" : "not_found";
+      const message = `the wasm module cannot be loaded: ${String(cause)}`;
+      throw new StreamgaugeError(code, message, undefined, undefined, { cause });
+    }
     this.#ready = true;
   }
 
@@ -70,4 +82,11 @@ export class Engine<G extends Glue> {
       throw this.#dead;
     }
   }
+}
+
+/** What a platform whose `fetch` reads no files needs: the bytes of one. */
+async function atHome(wasm: URL): Promise<WasmSource> {
+  // Asked for at run time, so that no bundler looks for it.
+  const node = typeof process === "undefined" ? undefined : process.getBuiltinModule?.("node:fs");
+  return wasm.protocol === "file:" && node !== undefined ? node.promises.readFile(wasm) : wasm;
 }

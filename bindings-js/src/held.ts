@@ -35,3 +35,21 @@ export abstract class Held<R extends { free(): void }, G extends Glue> {
     this.free();
   }
 }
+
+/** Adds `other` to `to` with `merge`; what is added to itself is copied first. */
+export function mergeInto<T extends { copy(): T; free(): void }>(
+  to: T,
+  other: T,
+  merge: (other: T) => void,
+): void {
+  if (other !== to) {
+    merge(other);
+    return;
+  }
+  const copy = other.copy();
+  try {
+    merge(copy);
+  } finally {
+    copy.free();
+  }
+}

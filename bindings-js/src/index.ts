@@ -1,22 +1,13 @@
-import { engine, type WasmSource } from "./full_api.js";
+import { engine } from "./full_engine.js";
+import { type Quantile, quantileOf } from "./quantile.js";
 
-export {
-  ChunkRing,
-  Cursor,
-  type QuantileMethod,
-  quantile,
-  Run,
-  StreamgaugeError,
-} from "./full_api.js";
-export type * from "./full_api.js";
-export { compare, keys } from "./compare.js";
-export type * from "./compare.js";
+export * from "./ring.js";
+export * from "./run.js";
+export type { Quantile, QuantileMethod } from "./quantile.js";
 
 /**
- * Loads the wasm module; everything else needs it. Later calls wait for the first.
+ * The `q` quantile (0 to 1) of `values`; `null` for no values.
  *
- * @param source Where the wasm is; by default beside this file.
+ * @throws StreamgaugeError `invalid_argument` when `q` is outside 0 to 1 or a value is NaN.
  */
-export function init(source?: WasmSource): Promise<void> {
-  return engine.start(() => source);
-}
+export const quantile: Quantile = quantileOf(engine);

@@ -27,6 +27,19 @@ export const u8 = (value: number, what: string): number => whole(value, what, 0x
 export const limit = (value: number | undefined, what: string): number =>
   value === undefined ? NaN : whole(value, what);
 
+/** A span of time that may be left out, NaN, or have no bound, infinite. */
+export const span = (us: number | undefined, what: string): number =>
+  us === undefined ? NaN : us === Infinity ? us : safe(us, what);
+
+/** A number that may be left out: NaN; which itself is no number here. */
+export function fraction(value: number | undefined, what: string): number {
+  if (value === undefined) return NaN;
+  if (Number.isNaN(float(value, what))) {
+    throw new StreamgaugeError("invalid_argument", `${what} is NaN`);
+  }
+  return value;
+}
+
 /** The time given, or the clock's. */
 export const now = (nowUs: number | undefined): number => safe(nowUs ?? Date.now() * 1000, "nowUs");
 
@@ -60,6 +73,35 @@ export function typed<T>(column: unknown, type: new (of: number[]) => T, what: s
     throw new StreamgaugeError("invalid_argument", `${what} is no ${type.name}`);
   }
   return column;
+}
+
+/** `value`, an instance of `type`. */
+export function instance<T>(value: T, type: Function & { prototype: T }, what: string): T {
+  if (!(value instanceof type)) {
+    throw new StreamgaugeError("invalid_argument", `${what} is no ${type.name}`);
+  }
+  return value;
+}
+
+/** Numbers as a column. */
+export function floatColumn(values: unknown, what: string): Float64Array {
+  if (values instanceof Float64Array) return values;
+  if (!Array.isArray(values)) {
+    throw new StreamgaugeError("invalid_argument", `${what} is no Float64Array and no array`);
+  }
+  return Float64Array.from(values, (value) => float(value, what));
+}
+
+/** `column`, in which no integer was rounded; NaN is for absent. */
+export function exact(column: Float64Array, what: string): Float64Array {
+  const rounded = column.find((value) => Math.abs(value) > Number.MAX_SAFE_INTEGER);
+  if (rounded !== undefined) throw tooLarge(rounded, what);
+  return column;
+}
+
+function tooLarge(value: number, what: string): StreamgaugeError {
+  const limit = `a number is exact up to ${Number.MAX_SAFE_INTEGER} only`;
+  return new StreamgaugeError("out_of_range", `${what} is about ${value}: ${limit}`);
 }
 
 /** `column`, a Float64Array of safe integers. */
@@ -121,10 +163,7 @@ export class Numbers {
   /** An integer; one that was rounded is out of range. */
   whole(what: string): number {
     const value = this.float();
-    if (Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-      const limit = `a number is exact up to ${Number.MAX_SAFE_INTEGER} only`;
-      throw new StreamgaugeError("out_of_range", `${what} is about ${value}: ${limit}`);
-    }
+    if (Math.abs(value) > Number.MAX_SAFE_INTEGER) throw tooLarge(value, what);
     return value;
   }
 

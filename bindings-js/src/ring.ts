@@ -1,7 +1,11 @@
-import type { Engine, Glue } from "./engine.js";
 import { StreamgaugeError } from "./errors.js";
+import { engine, type FullGlue } from "./full_engine.js";
 import { Held } from "./held.js";
 import { safe, whole } from "./numbers.js";
+import type { RawCursor, RawRing } from "./wasm/full/streamgauge.js";
+
+export * from "./common.js";
+export { init } from "./full_engine.js";
 
 /** Bounds of a ring. Every number is a safe integer. */
 export interface RingOptions {
@@ -145,45 +149,10 @@ export interface RingSnapshot {
   closed: CloseReason | null;
 }
 
-/** The generated classes, see `rust/ring.rs`. */
-export interface RawRing {
-  free(): void;
-  publish(
-    nowUs: number,
-    bytes: Uint8Array,
-    randomAccess: boolean,
-    preamble?: Uint8Array,
-  ): number | undefined;
-  close(kind: string, message: string): boolean;
-  expire(nowUs: number): void;
-  join(join: string, amount: number): unknown[];
-  lag(at: Float64Array): Float64Array;
-  read(at: Float64Array, maxChunks: number, maxBytes: number): unknown[];
-  snapshot(): unknown[];
-  cursors(): unknown[][];
-  cursor(join: string, policy: string, limits: Float64Array): RawCursor;
-}
-
-/** See `RawRing`. */
-export interface RawCursor {
-  free(): void;
-  read(): unknown[];
-  status(): unknown[];
-  recordBlockedWrite(blockedUs: number, timedOut: boolean): void;
-  finish(reason: string): Float64Array;
-}
-
-/** The generated module, as far as rings need it. */
-export interface RingGlue extends Glue {
-  RawRing: new (bounds: Float64Array) => RawRing;
-}
-
-/** A bounded ring of chunks: one live stream to many readers, who poll. */
-export abstract class BaseRing extends Held<RawRing, RingGlue> {
-  readonly #engine: Engine<RingGlue>;
-
-  /** @internal */
-  protected constructor(engine: Engine<RingGlue>, options: RingOptions) {
+/** A bounded ring of chunks: one live stream to many readers, who poll. Free it, or let `using` do so. */
+export class ChunkRing extends Held<RawRing, FullGlue> {
+  /** An empty ring; `invalid_argument` for a bound below 1. */
+  constructor(options: RingOptions) {
     const o = options;
     const bounds = [
       whole(o.maxChunks, "maxChunks"),
@@ -195,7 +164,6 @@ export abstract class BaseRing extends Held<RawRing, RingGlue> {
       whole(o.payloadHintBytes ?? 0, "payloadHintBytes"),
     ];
     super(engine, (glue) => new glue.RawRing(Float64Array.from(bounds)));
-    this.#engine = engine;
   }
 
   /**
@@ -294,14 +262,14 @@ export abstract class BaseRing extends Held<RawRing, RingGlue> {
       whole(o.maxReadBytes ?? 1 << 20, "maxReadBytes"),
     ]);
     const make = () => this.call((raw) => raw.cursor(o.join ?? "live", o.policy ?? "skip", limits));
-    return new Cursor(this.#engine, make);
+    return new Cursor(make);
   }
 }
 
 /** A reader of a ring, from `ChunkRing.cursor`. */
-export class Cursor extends Held<RawCursor, RingGlue> {
+export class Cursor extends Held<RawCursor, FullGlue> {
   /** @internal */
-  constructor(engine: Engine<RingGlue>, make: () => RawCursor) {
+  constructor(make: () => RawCursor) {
     super(engine, make);
   }
 

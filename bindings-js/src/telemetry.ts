@@ -1,6 +1,5 @@
-export type { WasmSource } from "./engine.js";
-export { type ErrorCode, StreamgaugeError } from "./errors.js";
-export { init } from "./init_live.js";
+export * from "./common.js";
+export { init } from "./live_engine.js";
 export type { Clocks } from "./numbers.js";
 export * from "./counter.js";
 export { type PacketColumns, PacketFlag } from "./packets.js";

@@ -1,97 +1,83 @@
 // The same cases in headless Chromium, with the package as a plain web server serves it.
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import http from "node:http";
-import os from "node:os";
-import path from "node:path";
 import { after, before, test } from "node:test";
-import { pathToFileURL } from "node:url";
 
 import { fullCases, runCases } from "./cases.mjs";
+import { launch, serve } from "./chromium.mjs";
 import { liveCases } from "./live_cases.mjs";
+import { seriesCases } from "./series_cases.mjs";
+import { names, skips, vector } from "./vectors.mjs";
+import { workerCases } from "./worker_cases.mjs";
 
-const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
-const FLAGS = [
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-];
-
-const tools = path.join(process.env.STREAMGAUGE_JS_TOOLS, "playwright-core/index.mjs");
-const { chromium } = await import(pathToFileURL(tools).href);
-
-let server, context, profile, page;
+let server, browser, page;
 
 before(async () => {
-  server = http.createServer(async (request, response) => {
-    const { pathname } = new URL(request.url, "http://localhost");
-    if (pathname === "/") {
-      response
-        .writeHead(200, { "content-type": "text/html" })
-        .end("<!doctype html><title>test</title>");
-      return;
-    }
-    try {
-      const body = await readFile(path.join(import.meta.dirname, path.normalize(pathname)));
-      const type = TYPES[path.extname(pathname)] ?? "application/octet-stream";
-      response.writeHead(200, { "content-type": type }).end(body);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  profile = await mkdtemp(path.join(os.tmpdir(), "streamgauge-"));
-  context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM,
-    headless: true,
-    chromiumSandbox: false,
-    args: FLAGS,
-  });
-  page = context.pages()[0] ?? (await context.newPage());
-  await page.goto(`http://127.0.0.1:${server.address().port}/`);
+  const pages = { "/": "<!doctype html><title>test</title>" };
+  server = await serve(import.meta.dirname, { pages });
+  browser = await launch();
+  page = await browser.page();
+  await page.goto(`${server.origin}/`);
 });
 
 after(async () => {
-  await context?.close();
-  server?.close();
-  await rm(profile, { recursive: true, force: true, maxRetries: 3 });
+  await browser?.close();
+  await server?.close();
 });
 
-/** Runs a case in the page; an exception there fails the test here. */
-async function inPage(entries, file, group, name) {
-  return page.evaluate(
-    async ([entries, file, group, name]) => {
-      const modules = entries.map((entry) => import(`/node_modules/streamgauge/dist/${entry}.js`));
-      const api = Object.assign({}, ...(await Promise.all(modules)));
-      const cases = await import(`/${file}.mjs`);
-      await api.init();
-      const equal = (a, b) => {
-        if (!Object.is(a, b)) {
-          throw new Error(`${String(a)} is not ${String(b)}`);
-        }
-      };
-      await cases[group][name](api, { equal });
-      return "done";
-    },
-    [entries, file, group, name],
-  );
+/** Runs `body` in the page with the entries, loaded, as one; an exception there fails the test here. */
+async function inPage(entries, body, ...args) {
+  const load = `Promise.all(${JSON.stringify(entries)}.map(async (entry) => {
+    const module = await import("/node_modules/streamgauge/dist/" + entry + ".js");
+    await module.init?.();
+    return module;
+  })).then((modules) => Object.assign({}, ...modules))`;
+  const all = args.map((arg) => JSON.stringify(arg)).join();
+  return page.evaluate(`${load}.then((api) => (${body})(api, ${all}))`);
 }
 
-for (const name of Object.keys(runCases)) {
-  for (const entry of ["index", "slim"]) {
-    test(`${entry}: ${name}`, async () => {
-      assert.equal(await inPage([entry], "cases", "runCases", name), "done");
+async function runCase(api, file, group, name) {
+  const cases = await import(`/${file}.mjs`);
+  const equal = (a, b) => {
+    if (!Object.is(a, b)) throw new Error(`${String(a)} is not ${String(b)}`);
+  };
+  await cases[group][name](api, { equal });
+  return "done";
+}
+
+const groups = [
+  ["full", ["index"], "cases", "runCases", runCases],
+  ["slim", ["slim"], "cases", "runCases", runCases],
+  ["full", ["index"], "cases", "fullCases", fullCases],
+  ["live", ["rtp", "telemetry"], "live_cases", "liveCases", liveCases],
+  ["series", ["series", "audience"], "series_cases", "seriesCases", seriesCases],
+  ["worker", ["worker"], "worker_cases", "workerCases", workerCases],
+];
+for (const [title, entries, file, group, cases] of groups) {
+  for (const name of Object.keys(cases)) {
+    test(`${title}: ${name}`, async () => {
+      assert.equal(await inPage(entries, runCase, file, group, name), "done");
     });
   }
 }
-for (const name of Object.keys(fullCases)) {
-  test(`index: ${name}`, async () => {
-    assert.equal(await inPage(["index"], "cases", "fullCases", name), "done");
+
+async function runVectors(api, vectors) {
+  const { replay } = await import("/replay.mjs");
+  return vectors.map((vector) => {
+    try {
+      return replay(api, vector) ?? "done";
+    } catch (error) {
+      return `${vector.name}: ${error.message}`;
+    }
   });
 }
-for (const name of Object.keys(liveCases)) {
-  test(`live: ${name}`, async () => {
-    assert.equal(await inPage(["rtp", "telemetry"], "live_cases", "liveCases", name), "done");
-  });
-}
+
+test("the vectors", async () => {
+  const vectors = names.filter((name) => !(name in skips)).map(vector);
+  const entries = ["index", "rtp", "telemetry", "series", "audience"];
+  const done = await inPage(entries, runVectors, vectors);
+  assert.deepEqual(
+    done.filter((result) => result !== "done"),
+    [],
+  );
+  assert.equal(done.length, vectors.length);
+});

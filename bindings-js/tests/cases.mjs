@@ -118,6 +118,31 @@ export const runCases = {
     const damaged = api.Run.fromFiles({ frames: frames.slice(0, 40) });
     check.equal(await damaged.then(undefined, (error) => error.code), "malformed");
   },
+  "files in pieces, with progress, and until they are cancelled": async (api, check) => {
+    const long = new Uint8Array(3_000_000).fill(10);
+    const files = { ...FILES, events: new Blob([FILES.events]), prom: long };
+    const told = [];
+    const run = await api.Run.fromFiles(files, { name: "a", onProgress: (p) => told.push(p) });
+    check.equal(run.name, "a");
+    check.equal(run.bursts().length, 1);
+    check.equal(run.summary().frames_lost, 5);
+    const total = FILES.frames.length + FILES.events.length + FILES.meta.length + long.length;
+    check.equal(told.at(-1).bytes, total);
+    check.equal(told.length > 4 && told.every((p) => p.totalBytes === total), true);
+    run.free();
+    const abort = new AbortController();
+    const onProgress = () => abort.abort();
+    const cancelled = api.Run.fromFiles(files, { onProgress, signal: abort.signal });
+    check.equal(await cancelled.then(undefined, (error) => error.code), "cancelled");
+    const wrong = api.Run.fromFiles({ frames: "text" });
+    check.equal(await wrong.then(undefined, (error) => error.code), "invalid_argument");
+  },
+  "files of a folder are told by their names": (api, check) => {
+    const file = (name) => new File(["x"], name);
+    const found = api.runFiles([file("frames.csv.gz"), file("meta.env"), file("notes.txt")]);
+    check.equal(Object.keys(found).join(), "frames,meta");
+    check.equal(found.frames.name, "frames.csv.gz");
+  },
   "no files, and bytes of any kind": (api, check) => {
     for (const frames of [undefined, new Uint8Array(), new Uint8Array(5000).fill(255)]) {
       const run = api.Run.fromBytes({ frames });
@@ -137,7 +162,7 @@ export const runCases = {
     check.equal(thrown(() => run.summary()).code, "closed");
     run.free();
   },
-  "integers past 2^53 are refused": (api, check) => {
+  "integers past 2^53 are refused, or come as 64-bit ones": (api, check) => {
     const at = 9_007_199_254_740_993n;
     const run = api.Run.fromBytes({
       frames: text([
@@ -146,7 +171,21 @@ export const runCases = {
       ]),
     });
     check.equal(thrown(() => run.frames).code, "out_of_range");
+    check.equal(thrown(() => run.latency()).code, "out_of_range");
+    const frames = run.framesInt64();
+    check.equal(frames.recvUs[0], at);
+    check.equal(
+      [frames.frameId[0], frames.hasFrameId[0], frames.userTimestampUs[0]].join(),
+      `1,1,${at}`,
+    );
+    check.equal(frames.width[0], 640);
+    check.equal(run.latency("exact", { int64: true }).tUs[0], at);
     run.free();
+    const made = api.Run.fromBytes(FILES);
+    const gaps = made.gaps("exact", { int64: true });
+    check.equal([gaps.tUs.constructor.name, gaps.missing.join()].join(), "BigInt64Array,5");
+    check.equal(made.freezes({ int64: true }).durationUs.length, made.freezes().durationUs.length);
+    made.free();
   },
   "free in a loop keeps memory bounded": (api, check) => {
     for (let i = 0; i < 200; i++) {

@@ -6,12 +6,19 @@ import test from "node:test";
 import { promisify } from "node:util";
 
 import * as full from "streamgauge";
+import * as audience from "streamgauge/audience";
+import * as ring from "streamgauge/ring";
 import * as rtp from "streamgauge/rtp";
+import * as runs from "streamgauge/run";
+import * as series from "streamgauge/series";
 import * as slim from "streamgauge/slim";
 import * as telemetry from "streamgauge/telemetry";
+import * as worker from "streamgauge/worker";
 
 import { fullCases, runCases } from "./cases.mjs";
 import { liveCases } from "./live_cases.mjs";
+import { seriesCases } from "./series_cases.mjs";
+import { workerCases } from "./worker_cases.mjs";
 
 const early = (() => {
   try {
@@ -27,7 +34,8 @@ test("a call before init() says so", () => {
 });
 
 test("init is once, and again for nothing", async () => {
-  await Promise.all([full.init(), full.init(), slim.init(), rtp.init(), telemetry.init()]);
+  const entries = [full, full, slim, rtp, telemetry, series, audience];
+  await Promise.all(entries.map((entry) => entry.init()));
   await full.init();
 });
 
@@ -42,18 +50,47 @@ for (const [name, run] of Object.entries(liveCases)) {
   test(`live: ${name}`, () => run({ ...rtp, ...telemetry }, assert));
 }
 
-test("both live entries are one module", () => {
+for (const [name, run] of Object.entries(seriesCases)) {
+  test(`series: ${name}`, () => run({ ...series, ...audience }, assert));
+}
+
+for (const [name, run] of Object.entries(workerCases)) {
+  test(`worker: ${name}`, () => run(worker, assert));
+}
+
+test("a worker whose wasm is not there says so, and all that waits with it", async () => {
+  const held = worker.createWorker({ wasm: new URL("file:///no/such.wasm") });
+  await assert.rejects(held.ready, { code: "not_found" });
+  await assert.rejects(held.openRun({}), { code: "not_found" });
+  held.terminate();
+});
+
+test("a worker takes the wasm as bytes", async () => {
+  const wasm = await readFile("node_modules/streamgauge/dist/wasm/full/streamgauge_bg.wasm");
+  const held = worker.createWorker({ wasm });
+  const run = await held.openRun({});
+  assert.equal((await run.problems())["frames.csv"].missing, true);
+  held.terminate();
+});
+
+test("entries over one module share it, and all share the errors", () => {
   assert.equal(rtp.init, telemetry.init);
-  assert.equal(rtp.StreamgaugeError, full.StreamgaugeError);
-  assert.equal(rtp.Telemetry ?? telemetry.RtpStats, undefined);
+  assert.equal(series.init, audience.init);
+  assert.equal(full.init, runs.init);
+  assert.equal(full.init, ring.init);
+  assert.equal(full.Run, runs.Run);
+  assert.equal(full.ChunkRing, ring.ChunkRing);
+  for (const entry of [slim, rtp, series])
+    assert.equal(entry.StreamgaugeError, full.StreamgaugeError);
+  assert.equal(rtp.Telemetry ?? telemetry.RtpStats ?? ring.Run ?? runs.ChunkRing, undefined);
 });
 
 test("a load that failed can be tried again", async () => {
   const { Engine } = await import(internal("engine.js"));
   const glue = { default: async (options) => assert.equal(options.module_or_path, "right") };
-  const engine = new Engine(glue);
-  await assert.rejects(engine.start(() => "wrong"));
-  await engine.start(() => "right");
+  const engine = new Engine(glue, new URL("https://example.org/x.wasm"));
+  await assert.rejects(engine.start("wrong"), { code: "not_found" });
+  await engine.start("right");
   assert.equal(
     engine.call(() => 7),
     7,
@@ -62,8 +99,8 @@ test("a load that failed can be tried again", async () => {
 
 test("after a trap the module is dead", async () => {
   const { Engine } = await import(internal("engine.js"));
-  const engine = new Engine({ default: async () => {} });
-  await engine.start(() => undefined);
+  const engine = new Engine({ default: async () => {} }, new URL("https://example.org/x.wasm"));
+  await engine.start();
   // (module (func (export "f") unreachable))
   const bytes = "0061736d01000000010401600000030201000705010166000 00a05010300000b".replace(
     " ",

@@ -32,6 +32,21 @@ const readOf = (read) => ({
   closed: read.closed?.kind ?? null,
 });
 
+/** A number, or a text for what JSON has no number for. */
+const float = (value) =>
+  value === "inf" ? Infinity : value === "-inf" ? -Infinity : Number(value);
+const floats = (values) => Float64Array.from(values, float);
+const integers = (values) => Float64Array.from(values, Number);
+/** NaN is for absent; `null` is what a vector expects. */
+const absent = (column) => Array.from(column, (value) => (Number.isNaN(value) ? null : value));
+const hexOf = (data) => Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const fromHex = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+/** A bound past what is exact here is none. */
+const late = (a) => {
+  if (a.late_us == null) return {};
+  return { lateUs: Number.isSafeInteger(+a.late_us) ? +a.late_us : Infinity };
+};
+
 const streamOf = (stats) => stats && { ...fields(stats.totals), ...fields(stats) };
 
 /** Rows of texts as columns. */
@@ -66,6 +81,7 @@ const statsOf = (report) => report.stats.map(statOf);
 
 function operations(api) {
   const [made, readers, tracks, kinds] = [new Map(), new Map(), new Map(), new Map()];
+  const summaries = new Map();
   const of = (a) => made.get(a.id);
   const reader = (a) => readers.get(`${a.id} ${a.reader}`);
   const track = (a) => tracks.get(`${a.id} ${a.handle}`);
@@ -76,8 +92,7 @@ function operations(api) {
       made.set(a.id, new api.Counter({ ...options, originKnown: a.origin_known ?? false }));
     },
     "counter.record": (a) => {
-      const value = a.value === "inf" ? Infinity : a.value === "-inf" ? -Infinity : Number(a.value);
-      return of(a).record(Number(a.at_us), value, { boundary: a.hint === "boundary" });
+      return of(a).record(Number(a.at_us), float(a.value), { boundary: a.hint === "boundary" });
     },
     "counter.end": (a) => of(a).end(),
     "counter.totals": (a) => ({ ...of(a).counts, total: of(a).total }),
@@ -115,8 +130,7 @@ function operations(api) {
       made.set(a.id, new api.RtcpStats());
     },
     "rtcp.record": (a) => {
-      const data = Uint8Array.from(a.hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-      of(a).record(Number(a.at_us), data);
+      of(a).record(Number(a.at_us), fromHex(a.hex));
     },
     "rtcp.source": (a) => {
       const source = of(a).source(Number(a.ssrc));
@@ -203,9 +217,107 @@ function operations(api) {
         end: Object.entries(account.ended).find(([, count]) => count > 0)?.[0] ?? null,
       };
     },
-    quantile: (a) => ({
-      value: api.quantile(Float64Array.from(a.values, Number), Number(a.q), a.method),
-    }),
+    quantile: (a) => ({ value: api.quantile(floats(a.values), Number(a.q), a.method) }),
+    downsample: (a) => ({ indices: Array.from(drawn(api, a)) }),
+    "downsample.keeps": (a) => {
+      const [indices, points] = [Array.from(drawn(api, a)), Number(a.points)];
+      const all = a.must.every((index) => indices.includes(Number(index)));
+      return { keeps: all && indices.length <= points && points <= 2 * indices.length };
+    },
+    "window.new": (a) => {
+      const options = { ...numbers(a, "max_samples"), ...late(a) };
+      if ("span_us" in a) options.spanUs = a.span_us === null ? null : Number(a.span_us);
+      if (a.same_time != null) options.sameTime = a.same_time;
+      made.set(a.id, new api.SampleWindow(options));
+    },
+    "window.record": (a) => ({ pushed: of(a).record(Number(a.at_us), float(a.value)) }),
+    "window.expire": (a) => of(a).expire(Number(a.now_us)),
+    "window.state": (a) => {
+      const { length, first, last, counts, ...values } = of(a).snapshot();
+      const ends = {
+        first_us: first?.tUs ?? null,
+        first: first?.value ?? null,
+        last_us: last?.tUs ?? null,
+        last: last?.value ?? null,
+      };
+      return { len: length, ...fields(values), ...ends, ...fields(counts) };
+    },
+    "audience.new": (a) => {
+      const limits = ["idle_timeout_us", "reconnect_us", "keep_us", "max_viewers", "max_changes"];
+      made.set(a.id, new api.Audience(numbers(a, ...limits)));
+    },
+    "audience.event": (a) => {
+      if (a.event === "time") {
+        of(a).handleTime(Number(a.at_us));
+        return { answer: true };
+      }
+      const value = ["rebuffered", "bitrate"].includes(a.event) ? [Number(a.value)] : [];
+      return { answer: of(a)[camel(a.event)](a.viewer, Number(a.at_us), ...value) };
+    },
+    "audience.summary": (a) => {
+      summaries.set(a.into, of(a).summary(Number(a.now_us)));
+    },
+    "summary.state": (a) => {
+      const { totals, ...state } = summaries.get(a.id).snapshot();
+      return { ...fields(state), ...fields(totals) };
+    },
+    "summary.merge": (a) => summaries.get(a.id).merge(summaries.get(a.other)),
+    "summary.round_trip": (a) => {
+      summaries.set(a.into, api.AudienceSummary.fromBytes(summaries.get(a.id).toBytes()));
+    },
+    "summary.decode": (a) => {
+      summaries.set(a.id, api.AudienceSummary.fromBytes(fromHex(a.hex)));
+    },
+    "cdn.new": (a) => {
+      made.set(a.id, new api.Cdn(numbers(a, "max_edges")));
+    },
+    "cdn.record": (a) => {
+      const request = { hit: a.hit, sizeBytes: Number(a.bytes) };
+      of(a).record(a.edge, Number(a.at_us), request);
+    },
+    "cdn.merge": (a) => of(a).merge(made.get(a.other)),
+    "cdn.state": (a) => {
+      const { edges, others, total, ...state } = of(a).snapshot();
+      const byEdge = Array.from(edges, ([edge, totals]) => [edge, fields(totals)]);
+      const all = { edges: Object.fromEntries(byEdge), others: fields(others) };
+      return { ...all, ...fields(state), ...fields(total) };
+    },
+    "rollup.new": (a) => {
+      const levels = a.levels.map(([width, keep]) => ({ widthUs: +width, keep: +keep }));
+      const error = a.relative_error == null ? {} : { relativeError: a.relative_error };
+      made.set(a.id, new api.Rollup({ levels, ...late(a), ...error }));
+    },
+    "rollup.record": (a) => {
+      of(a).recordMany(integers(a.samples.map(([at]) => at)), floats(a.samples.map(([, v]) => v)));
+    },
+    "rollup.merge": (a) => of(a).merge(made.get(a.other)),
+    "rollup.columns": (a) => {
+      const { quantiles, ...columns } = of(a).buckets(Number(a.level), { quantiles: a.quantiles });
+      const shown = Object.entries(columns).map(([name, column]) => [snake(name), absent(column)]);
+      return { ...Object.fromEntries(shown), quantiles: quantiles.map(absent) };
+    },
+    "rollup.counts": (a) => fields(of(a).snapshot().counts),
+    "rollup.round_trip": (a) => {
+      made.set(a.into, api.Rollup.fromBytes(of(a).toBytes()));
+    },
+    "rollup.decode": (a) => {
+      made.set(a.id, api.Rollup.fromBytes(fromHex(a.hex)));
+    },
+    "sketch.new": (a) => {
+      made.set(a.id, new api.Sketch([], { relativeError: a.relative_error }));
+    },
+    "sketch.record": (a) => of(a).recordMany(floats(a.values)),
+    "sketch.merge": (a) => of(a).merge(made.get(a.other)),
+    "sketch.state": (a) => fields(of(a).snapshot()),
+    "sketch.quantile": (a) => ({ value: of(a).quantile(Number(a.q)) }),
+    "sketch.within": (a) => {
+      const bound = of(a).snapshot().relativeError * Math.abs(a.exact) * (1 + 1e-9);
+      return { within: Math.abs(of(a).quantile(a.q) - a.exact) <= bound };
+    },
+    "sketch.bytes": (a) => ({ hex: hexOf(of(a).toBytes()) }),
+    "sketch.decode": (a) => {
+      made.set(a.id, api.Sketch.fromBytes(fromHex(a.hex)));
+    },
     "run.summary": (a) => runOf(api, a.files, (run) => run.summary(a.mode)),
     "run.selector": (a) => {
       const escape = (value) => value.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n");
@@ -215,6 +327,14 @@ function operations(api) {
       return runOf(api, files, (run) => run.counterTotal(a.text) !== null);
     },
   };
+}
+
+function drawn(api, a) {
+  const gap = a.gap_us == null ? {} : { gapUs: Number(a.gap_us) };
+  const indices = api.downsample(integers(a.times_us), floats(a.values), Number(a.points), gap);
+  if (indices.some((index, i) => i > 0 && index <= indices[i - 1]))
+    throw new Error("not ascending");
+  return indices;
 }
 
 function runOf(api, files, ask) {
@@ -229,11 +349,65 @@ function runOf(api, files, ask) {
   }
 }
 
-/** The operations that are known here. */
-export const OPERATIONS = Object.keys(operations({}));
-
-/** Runs the operations of one vector on `api`, the package. */
-export function replay(api) {
+/**
+ * Runs a vector on `api`, the package, and throws where an answer is another than expected. Of an object
+ * only the expected keys are compared; integers are decimal strings, floats are compared by their bits.
+ */
+export function replay(api, vector) {
   const ops = operations(api);
-  return (op, args) => ops[op](args);
+  if (vector.ops.length !== vector.expected.length || vector.ops.length === 0) {
+    throw new Error(`${vector.ops.length} operations, ${vector.expected.length} answers`);
+  }
+  vector.ops.forEach(({ op, args }, step) => {
+    const at = `op ${step}, ${op}`;
+    if (!Object.hasOwn(ops, op)) throw new Error(`${at}: unknown`);
+    const expected = vector.expected[step];
+    const got = answer(api, () => ops[op](args));
+    if (expected !== null) same(got, expected, at);
+    else if (Object.hasOwn(got, "err")) throw new Error(`${at}: ${got.err}`);
+  });
+}
+
+function answer(api, run) {
+  try {
+    return { ok: run() };
+  } catch (error) {
+    if (!(error instanceof api.StreamgaugeError)) throw error;
+    return { err: error.code };
+  }
+}
+
+function same(got, expected, at) {
+  if (Array.isArray(expected)) {
+    if (got.length !== expected.length) throw new Error(`${at}: ${got.length} items`);
+    expected.forEach((item, i) => same(got[i], item, `${at}[${i}]`));
+  } else if (expected !== null && typeof expected === "object") {
+    for (const [key, item] of Object.entries(expected)) {
+      if (!Object.hasOwn(got, key)) throw new Error(`${at}.${key} is not there`);
+      same(got[key], item, `${at}.${key}`);
+    }
+  } else {
+    const exact = typeof got === "number" && typeof expected === "string";
+    const equal = exact
+      ? Number.isSafeInteger(got) && `${got}` === expected
+      : Object.is(got, expected);
+    if (!equal) throw new Error(`${at} is ${JSON.stringify(got)}, expected ${expected}`);
+  }
+}
+
+/** Whether every operation is known and every integer of its arguments exact here. */
+export function runnable({ ops }) {
+  const known = Object.keys(operations({}));
+  return ops.every(({ op, args }) => known.includes(op) && !holds(args) && exact(args));
+}
+
+// Chunks are copies here: nothing is held from one read to the next, and no limit on it is reached.
+const holds = (args) => args.max_held_bytes != null;
+
+function exact(value, key) {
+  if (typeof value === "string") {
+    return key === "late_us" || !/^-?\d+$/.test(value) || Number.isSafeInteger(+value);
+  }
+  if (value === null || typeof value !== "object") return true;
+  return Object.entries(value).every(([key, item]) => exact(item, key));
 }

@@ -1,7 +1,10 @@
 // Compiled, not run: what a strict consumer may write, and what it may not.
 import { init, quantile, Run, StreamgaugeError, type Buckets, type ErrorCode } from "streamgauge";
+import { Audience } from "streamgauge/audience";
+import { ChunkRing, type Read } from "streamgauge/ring";
 import { init as initLive, PacketFlag, RtpStats, type StreamStats } from "streamgauge/rtp";
 import { init as initSlim, Run as SlimRun } from "streamgauge/slim";
+import { Rollup, Sketch, type RollupBuckets } from "streamgauge/series";
 import { Telemetry, type TrackTotals } from "streamgauge/telemetry";
 
 await init();
@@ -39,6 +42,15 @@ const sent: Promise<number> = telemetry.deliver(async (report) => report.toLivek
 stats.record({ arrivalUs, sequence: Float64Array.of(1), ssrc: 7 });
 // @ts-expect-error no such direction
 telemetry.totals("sideways");
+
+const buckets: RollupBuckets = new Rollup().buckets(0, { quantiles: [0.5] });
+const worst: number | null = Sketch.fromBytes(new Sketch([1]).toBytes()).quantile(1);
+const peak: number = new Audience().summary(0).snapshot().peakAtMost;
+const read: Read = new ChunkRing({ maxChunks: 1, maxBytes: 1 }).cursor().read();
+console.log(buckets.startUs, worst, peak, read.closed);
+
+// @ts-expect-error a plain array is no column
+new Rollup().recordMany([1], [2]);
 
 const error: unknown = undefined;
 if (error instanceof StreamgaugeError) {

@@ -19,6 +19,7 @@ mod shell;
 mod stages;
 mod stamp;
 mod viewer;
+mod wasm;
 
 use std::process::ExitCode;
 
