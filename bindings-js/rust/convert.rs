@@ -59,13 +59,13 @@ pub(crate) fn floats(values: &[f64]) -> JsValue {
 }
 
 /// A number, absent ones NaN.
-#[cfg(any(feature = "live", feature = "series"))]
+#[cfg(any(feature = "live", feature = "series", feature = "webrtc"))]
 pub(crate) fn or_nan(value: Option<f64>) -> f64 {
     value.unwrap_or(f64::NAN)
 }
 
 /// A number that NaN stands for the absence of.
-#[cfg(any(feature = "live", feature = "series"))]
+#[cfg(any(feature = "live", feature = "series", feature = "webrtc"))]
 pub(crate) fn given(value: f64) -> Option<f64> {
     (!value.is_nan()).then_some(value)
 }

@@ -26,6 +26,8 @@ mod run;
 mod series;
 #[cfg(feature = "live")]
 mod telemetry;
+#[cfg(feature = "webrtc")]
+mod webrtc;
 
 #[cfg(feature = "series")]
 pub use audience::{RawAudience, RawCdn, RawExposition, RawStreams, RawSummary};
@@ -47,3 +49,5 @@ pub use run::{RawReader, RawRun};
 pub use series::{RawRollup, RawSketch, RawWindow, downsample};
 #[cfg(feature = "live")]
 pub use telemetry::{RawReport, RawTelemetry, RawTrack};
+#[cfg(feature = "webrtc")]
+pub use webrtc::{RawDump, RawMonitor};

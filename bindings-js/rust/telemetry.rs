@@ -3,11 +3,13 @@
 use js_sys::{Array, Function};
 use std::sync::Arc;
 use streamgauge::export::OtlpConfig;
+use streamgauge::rtp::MediaKind;
 use streamgauge::telemetry::{
     ByteView, DataPacket, Direction, LayerTotals, Level, Report, Role, RtcpSample, Stat, Telemetry,
     TelemetryConfig, Track, TrackKey, TrackKind, TrackSeed, TrackTotals,
 };
-use streamgauge::{Error, ErrorKind, Result, export, wire};
+use streamgauge::webrtc::{self, Counts, Flow, TrackDelta};
+use streamgauge::{Error, ErrorKind, Interval, Result, export, wire};
 use wasm_bindgen::prelude::*;
 
 use crate::columns::{Packets, item, payloads};
@@ -277,6 +279,28 @@ impl RawTrack {
     #[wasm_bindgen(js_name = setMime)]
     pub fn set_mime(&self, mime: &str) {
         self.0.set_mime(mime);
+    }
+
+    /// Counts a delta of a monitor: its end, largest round-trip time and jitter (or NaN), and its counters in
+    /// order with the packets lost.
+    #[wasm_bindgen(js_name = recordWebrtc)]
+    pub fn record_webrtc(&self, mime: &str, numbers: &[f64]) -> Thrown<()> {
+        let ([end_us, rtt_us, jitter_us], counts) = numbers.split_first_chunk().unwrap_or((&[0.0; 3], &[]));
+        let (lost, counters) = counts.split_last().unwrap_or((&0.0, &[]));
+        let counters: Vec<Option<u64>> =
+            counters.iter().map(|count| given(*count).map(|n| n as u64)).collect();
+        let counts = Counts::from_fields(&counters, given(*lost).map(|lost| lost as i64)).map_err(thrown)?;
+        let delta = TrackDelta {
+            key: webrtc::TrackKey { flow: Flow::Inbound, kind: MediaKind::Video, name: String::new() },
+            mime: mime.to_owned(),
+            interval: Interval::new(*end_us as i64, *end_us as i64),
+            counts,
+            rtt_us: given(*rtt_us).map(|us| us as u32),
+            jitter_us: given(*jitter_us).map(|us| us as u32),
+            last: false,
+        };
+        self.0.record_webrtc(&delta);
+        Ok(())
     }
 
     /// Everything counted; undefined for a recorder of nothing.

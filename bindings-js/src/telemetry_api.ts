@@ -19,6 +19,8 @@ import {
   whole,
 } from "./numbers.js";
 import { columns, type PacketColumns } from "./packets.js";
+import type { TrackDelta } from "./webrtc.js";
+import { METRICS } from "./webrtc_tables.js";
 import type { RawReport, RawTelemetry, RawTrack } from "./wasm/live/streamgauge.js";
 
 /** From a publisher to the server, or from the server to a subscriber. */
@@ -496,6 +498,21 @@ export class Track extends Held<RawTrack, LiveGlue> {
     const counts = [u32(nacks, "nacks"), u32(plis, "plis"), u32(firs, "firs")] as const;
     const [at, newly] = [safe(atUs, "atUs"), safe(lost, "lost")];
     this.call((raw) => raw.recordRtcp(at, ...peaks, newly, ...counts));
+  }
+
+  /**
+   * Counts what a browser's getStats said of a track, as `Monitor.take` of `streamgauge/webrtc` gives it.
+   * Who records the packets of the track as well counts them twice.
+   */
+  recordWebrtc(delta: TrackDelta): void {
+    const numbers = [
+      safe(delta.endUs, "endUs"),
+      delta.rttUs ?? NaN,
+      delta.jitterUs ?? NaN,
+      ...METRICS.map((metric) => delta.counts[metric] ?? NaN),
+    ];
+    const mime = text(delta.mime, "mime");
+    this.call((raw) => raw.recordWebrtc(mime, Float64Array.from(numbers)));
   }
 
   /** Notes a quality score; one that is not above 0, or not finite, is no score. */

@@ -7,6 +7,7 @@ import { launch, serve } from "./chromium.mjs";
 import { liveCases } from "./live_cases.mjs";
 import { seriesCases } from "./series_cases.mjs";
 import { names, skips, vector } from "./vectors.mjs";
+import { webrtcCases } from "./webrtc_cases.mjs";
 import { workerCases } from "./worker_cases.mjs";
 
 let server, browser, page;
@@ -50,6 +51,7 @@ const groups = [
   ["full", ["index"], "cases", "fullCases", fullCases],
   ["live", ["rtp", "telemetry"], "live_cases", "liveCases", liveCases],
   ["series", ["series", "audience"], "series_cases", "seriesCases", seriesCases],
+  ["webrtc", ["webrtc"], "webrtc_cases", "webrtcCases", webrtcCases],
   ["worker", ["worker"], "worker_cases", "workerCases", workerCases],
 ];
 for (const [title, entries, file, group, cases] of groups) {
@@ -73,7 +75,7 @@ async function runVectors(api, vectors) {
 
 test("the vectors", async () => {
   const vectors = names.filter((name) => !(name in skips)).map(vector);
-  const entries = ["index", "rtp", "telemetry", "series", "audience"];
+  const entries = ["index", "rtp", "telemetry", "series", "audience", "webrtc"];
   const done = await inPage(entries, runVectors, vectors);
   assert.deepEqual(
     done.filter((result) => result !== "done"),

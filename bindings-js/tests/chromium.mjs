@@ -42,15 +42,15 @@ export async function serve(root, { pages = {}, headers = {} } = {}) {
   };
 }
 
-/** A browser with a profile of its own. */
-export async function launch() {
+/** A browser with a profile of its own, and `flags` beside the usual ones. */
+export async function launch(flags = []) {
   const { chromium } = await tool("playwright-core/index.mjs");
   const profile = await mkdtemp(path.join(os.tmpdir(), "streamgauge-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM,
     headless: true,
     chromiumSandbox: false,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
   });
   return {
     page: async () => context.newPage(),

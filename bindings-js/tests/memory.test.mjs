@@ -7,10 +7,11 @@ import * as audience from "streamgauge/audience";
 import * as rtp from "streamgauge/rtp";
 import * as series from "streamgauge/series";
 import * as telemetry from "streamgauge/telemetry";
+import * as webrtc from "streamgauge/webrtc";
 
 import { FILES } from "./cases.mjs";
 
-await Promise.all([full.init(), rtp.init(), series.init()]);
+await Promise.all([full.init(), rtp.init(), series.init(), webrtc.init()]);
 
 /** The bytes of a module's memory, which never shrinks. */
 async function memory(module) {
@@ -95,6 +96,47 @@ test("a report after the other of one telemetry", () => {
     track.recordMessage((at += 1000), 100);
     node.flush(at).free();
   });
+});
+
+/** A report of 30 streams. */
+const stats = (i) =>
+  Array.from({ length: 30 }, (_, k) => ({
+    id: `I${k}-${i % 7}`,
+    type: "inbound-rtp",
+    kind: "video",
+    trackIdentifier: `t${k}`,
+    timestamp: i * 1000,
+    ssrc: k,
+    packetsReceived: i,
+    bytesReceived: i * 1000,
+  }));
+
+test("10,000 reports", () => {
+  const monitor = new webrtc.Monitor({ maxRows: 50 });
+  let at = 0;
+  return flat(
+    "webrtc",
+    () => {
+      monitor.record(stats(++at), { timeUs: at * 1e6 });
+      if (at % 10 === 0) monitor.take(at * 1e6);
+    },
+    1000,
+  );
+});
+
+test("monitors and dumps", () => {
+  const text = JSON.stringify([0, 1, 2].map((i) => ({ t: i * 1000, stats: stats(i) })));
+  return flat(
+    "webrtc",
+    () => {
+      const monitor = new webrtc.Monitor();
+      monitor.record(stats(0), { timeUs: 0 });
+      monitor.free();
+      webrtc.readDump(text).free();
+      assert.throws(() => webrtc.readDump(text.slice(0, 40)), { code: "malformed" });
+    },
+    100,
+  );
 });
 
 test("series and audiences", () =>

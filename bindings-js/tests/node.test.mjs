@@ -13,11 +13,13 @@ import * as runs from "streamgauge/run";
 import * as series from "streamgauge/series";
 import * as slim from "streamgauge/slim";
 import * as telemetry from "streamgauge/telemetry";
+import * as webrtc from "streamgauge/webrtc";
 import * as worker from "streamgauge/worker";
 
 import { fullCases, runCases } from "./cases.mjs";
 import { liveCases } from "./live_cases.mjs";
 import { seriesCases } from "./series_cases.mjs";
+import { webrtcCases } from "./webrtc_cases.mjs";
 import { workerCases } from "./worker_cases.mjs";
 
 const early = (() => {
@@ -34,7 +36,7 @@ test("a call before init() says so", () => {
 });
 
 test("init is once, and again for nothing", async () => {
-  const entries = [full, full, slim, rtp, telemetry, series, audience];
+  const entries = [full, full, slim, rtp, telemetry, series, audience, webrtc];
   await Promise.all(entries.map((entry) => entry.init()));
   await full.init();
 });
@@ -53,6 +55,42 @@ for (const [name, run] of Object.entries(liveCases)) {
 for (const [name, run] of Object.entries(seriesCases)) {
   test(`series: ${name}`, () => run({ ...series, ...audience }, assert));
 }
+
+for (const [name, run] of Object.entries(webrtcCases)) {
+  test(`webrtc: ${name}`, () => run(webrtc, assert));
+}
+
+test("deltas of a monitor become telemetry", () => {
+  const monitor = new webrtc.Monitor({ fromStart: true });
+  const report = {
+    I: {
+      id: "I",
+      type: "inbound-rtp",
+      kind: "video",
+      trackIdentifier: "t",
+      packetsReceived: 100,
+      bytesReceived: 90_000,
+      retransmittedPacketsReceived: 4,
+      retransmittedBytesReceived: 3000,
+      packetsLost: 2,
+      nackCount: 3,
+      codecId: "C",
+    },
+    C: { id: "C", type: "codec", mimeType: "video/VP8" },
+  };
+  monitor.record(report, { timeUs: 1e6 });
+  const node = new telemetry.Telemetry();
+  const key = { participant: "PA", track: "TR", direction: "downstream", kind: "video" };
+  const track = node.open(key, { nowUs: 0 });
+  monitor.take(2e6).forEach((delta) => track.recordWebrtc(delta));
+  const [{ totals, key: found }] = node.flush(2e6).stats;
+  assert.deepEqual(
+    [totals.primaryPackets, totals.primaryBytes, totals.retransmitPackets, totals.packetsLost],
+    [96, 87_000, 4, 2],
+  );
+  assert.deepEqual([totals.nacks, found.mime], [3, "video/VP8"]);
+  for (const held of [monitor, track, node]) held.free();
+});
 
 for (const [name, run] of Object.entries(workerCases)) {
   test(`worker: ${name}`, () => run(worker, assert));

@@ -1,6 +1,8 @@
 // The operations of vectors on this package: names with underscores and integers as text there, names
 // in camel case and numbers here.
 
+import { webrtcOperations } from "./replay_webrtc.mjs";
+
 const camel = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase());
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 /** The fields of a record under their names in vectors. */
@@ -86,6 +88,7 @@ function operations(api) {
   const reader = (a) => readers.get(`${a.id} ${a.reader}`);
   const track = (a) => tracks.get(`${a.id} ${a.handle}`);
   return {
+    ...webrtcOperations(api, made),
     "counter.new": (a) => {
       const options = { kind: a.kind, ...numbers(a, "width_bits", "max_per_s") };
       kinds.set(a.id, a.kind);

@@ -6,11 +6,12 @@ import * as audience from "streamgauge/audience";
 import * as rtp from "streamgauge/rtp";
 import * as series from "streamgauge/series";
 import * as telemetry from "streamgauge/telemetry";
+import * as webrtc from "streamgauge/webrtc";
 
 import { replay, runnable } from "./replay.mjs";
 import { names, skips, vector } from "./vectors.mjs";
 
-await Promise.all([main.init(), rtp.init(), series.init()]);
+await Promise.all([main.init(), rtp.init(), series.init(), webrtc.init()]);
 
 /** Fewer than these would be an empty folder, or one that is not the folder. */
 const AT_LEAST = 80;
@@ -27,7 +28,7 @@ for (const name of names.filter((name) => !(name in skips))) {
   test(name, () => {
     const found = vector(name);
     assert.equal(found.name, name);
-    replay({ ...main, ...rtp, ...telemetry, ...series, ...audience }, found);
+    replay({ ...main, ...rtp, ...telemetry, ...series, ...audience, ...webrtc }, found);
   });
 }
 
