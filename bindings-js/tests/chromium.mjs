@@ -22,12 +22,13 @@ const FLAGS = [
 export const tool = (file) =>
   import(pathToFileURL(path.join(process.env.STREAMGAUGE_JS_TOOLS, file)).href);
 
-/** Serves the files under `root`, and `pages` by their paths; `headers` come with everything. */
-export async function serve(root, { pages = {}, headers = {} } = {}) {
+/** Serves the files under `root`, `pages` and other `texts` by their paths; `headers` come with everything. */
+export async function serve(root, { pages = {}, texts = {}, headers = {} } = {}) {
   const server = http.createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     try {
-      const body = pages[pathname] ?? (await readFile(path.join(root, path.normalize(pathname))));
+      const made = pages[pathname] ?? texts[pathname];
+      const body = made ?? (await readFile(path.join(root, path.normalize(pathname))));
       const extension = pathname in pages ? ".html" : path.extname(pathname);
       const type = TYPES[extension] ?? "application/octet-stream";
       response.writeHead(200, { "content-type": type, ...headers }).end(body);

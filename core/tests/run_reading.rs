@@ -49,7 +49,7 @@ fn bytes_directory_and_gzip_give_the_same_run() {
     }
 }
 
-/// A run read in pieces that end where `cuts` has it, or once in so many bytes, the files in turn.
+/// A run read in pieces of the lengths that `length` gives, from each file in turn.
 fn in_pieces(bytes: &Bytes, mut length: impl FnMut() -> usize) -> Run {
     let mut reader = RunReader::new("test", &Options::default());
     let files = [RunFile::Frames, RunFile::Prom, RunFile::Events, RunFile::Meta];

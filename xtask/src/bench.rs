@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use crate::shell::{self, Result, cargo, cmd};
-use crate::{c, go, py};
+use crate::{c, go, js, py};
 
 /// Benchmarks of the core that print tables of their own.
 const TABLES: [&str; 3] = ["rtp", "telemetry", "ring"];
 
 /// Criterion for the core; then, all in `target/bench/report.md`, the comparison with the script, pandas
 /// and polars (`compare ARGS` alone), the core's tables (`rtp`, `telemetry`, `ring`), `series ARGS`
-/// against sketch crates, polars, pandas and tsdownsample, and `peers ARGS`, the Go module against
-/// LiveKit, Pion and a plain ring. Apart from these: `core ARGS` criterion, `instructions` counts
+/// against sketch crates, polars, pandas and tsdownsample, `peers ARGS`, the Go module against
+/// LiveKit, Pion and a plain ring, and `js`, a page's worker against plain JavaScript. Apart from these: `core ARGS` criterion, `instructions` counts
 /// instead of timing, `go ARGS` the Go module's own benchmarks, `c` what recording costs through the C
 /// library.
 pub(crate) fn run(args: &[&str]) -> Result<()> {
@@ -20,6 +20,7 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
         ["compare", args @ ..] => compare(args),
         ["series", args @ ..] => series(args).map(drop),
         ["c"] => c::bench(),
+        ["js"] => js::bench().map(drop),
         ["go", args @ ..] => go::bench(args),
         ["peers", args @ ..] => go::bench_peers(args).map(drop),
         ["instructions"] => instructions(),
@@ -36,6 +37,8 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
             text += &series(&[])?;
             text += "\n";
             text += &go::bench_peers(&[])?;
+            text += "\n";
+            text += &js::bench()?;
             shell::write(&report, text)
         }
     }

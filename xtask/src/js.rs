@@ -72,6 +72,20 @@ pub(crate) fn test_browser() -> Result<Outcome> {
     tests.iter().try_fold(Outcome::default(), |all, test| Ok(all.and(node_test(&dir, test)?)))
 }
 
+/// A large run in a page's worker against plain JavaScript, and what a first load costs.
+pub(crate) fn bench() -> Result<String> {
+    build()?;
+    let mut node = cmd("node", ["bench.mjs"])
+        .dir(consumer()?)
+        .env("STREAMGAUGE_JS_TOOLS", package().join("node_modules"));
+    if let Some(chromium) = doctor::chromium() {
+        node = node.env("CHROMIUM", chromium);
+    }
+    let table = node.stdout()?;
+    println!("{table}");
+    Ok(table)
+}
+
 /// Runs a file of tests in Node with the development tools and the browser at hand.
 pub(crate) fn node_test(dir: &Path, file: &str) -> Result<Outcome> {
     let mut node = cmd("node", ["--test", "--test-reporter=tap", file])
