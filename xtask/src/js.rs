@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::shell::{self, Result, cmd, fail};
+use crate::shell::{self, Cmd, Result, cmd, fail};
 use crate::stages::Outcome;
 use crate::{doctor, stamp, wasm};
 
@@ -12,17 +12,19 @@ use crate::{doctor, stamp, wasm};
 struct Module {
     name: &'static str,
     feature: &'static str,
+    /// Of the core, as TOML has it: for size, but where a page waits for every call for speed, a tenth larger.
+    opt_level: &'static str,
     limit_kb: f64,
     budget: &'static str,
 }
 
 const MODULES: [Module; 5] = [
-    Module { name: "full", feature: "full", limit_kb: 135.0, budget: "150, goal 120" },
-    Module { name: "slim", feature: "runs", limit_kb: 93.0, budget: "60, goal 45" },
+    Module { name: "full", feature: "full", opt_level: "'z'", limit_kb: 135.0, budget: "150, goal 120" },
+    Module { name: "slim", feature: "runs", opt_level: "'z'", limit_kb: 93.0, budget: "60, goal 45" },
     // Together with `full` it would be 190 kB.
-    Module { name: "live", feature: "live", limit_kb: 98.0, budget: "150, goal 120" },
-    Module { name: "webrtc", feature: "webrtc", limit_kb: 95.0, budget: "150, goal 120" },
-    Module { name: "series", feature: "series", limit_kb: 88.0, budget: "150, goal 120" },
+    Module { name: "live", feature: "live", opt_level: "'z'", limit_kb: 98.0, budget: "150, goal 120" },
+    Module { name: "webrtc", feature: "webrtc", opt_level: "3", limit_kb: 106.0, budget: "150, goal 120" },
+    Module { name: "series", feature: "series", opt_level: "'z'", limit_kb: 88.0, budget: "150, goal 120" },
 ];
 
 /// prettier; types are checked by the build.
@@ -72,35 +74,38 @@ pub(crate) fn test_browser() -> Result<Outcome> {
     tests.iter().try_fold(Outcome::default(), |all, test| Ok(all.and(node_test(&dir, test)?)))
 }
 
-/// A large run in a page's worker against plain JavaScript, and what a first load costs.
+/// A large run in a page's worker and a large report in a monitor against plain JavaScript, and what a first
+/// load costs.
 pub(crate) fn bench() -> Result<String> {
     build()?;
-    let mut node = cmd("node", ["bench.mjs"])
-        .dir(consumer()?)
-        .env("STREAMGAUGE_JS_TOOLS", package().join("node_modules"));
-    if let Some(chromium) = doctor::chromium() {
-        node = node.env("CHROMIUM", chromium);
+    let mut tables = String::new();
+    for script in ["bench.mjs", "bench_monitor.mjs"] {
+        tables += &node(&consumer()?, &[script]).stdout()?;
     }
-    let table = node.stdout()?;
-    println!("{table}");
-    Ok(table)
+    println!("{tables}");
+    Ok(tables)
 }
 
-/// Runs a file of tests in Node with the development tools and the browser at hand.
+/// Runs a file of tests in Node.
 pub(crate) fn node_test(dir: &Path, file: &str) -> Result<Outcome> {
-    let mut node = cmd("node", ["--test", "--test-reporter=tap", file])
-        .dir(dir)
-        .env("STREAMGAUGE_ROOT", shell::root())
-        .env("STREAMGAUGE_JS_TOOLS", package().join("node_modules"));
-    if let Some(chromium) = doctor::chromium() {
-        node = node.env("CHROMIUM", chromium);
-    }
-    let output = node.run()?;
+    let output = node(dir, &["--test", "--test-reporter=tap", file]).run()?;
     let outcome = Outcome::of(&output);
     if outcome.passed == 0 {
         return Err(shell::Failure { message: format!("{file} ran no test"), output });
     }
     Ok(outcome)
+}
+
+/// Node in `dir` with the development tools and the browser at hand.
+fn node(dir: &Path, args: &[&str]) -> Cmd {
+    let node = cmd("node", args)
+        .dir(dir)
+        .env("STREAMGAUGE_ROOT", shell::root())
+        .env("STREAMGAUGE_JS_TOOLS", package().join("node_modules"));
+    match doctor::chromium() {
+        Some(chromium) => node.env("CHROMIUM", chromium),
+        None => node,
+    }
 }
 
 /// A program among the development tools.
@@ -120,8 +125,8 @@ fn npm() -> Result<()> {
 
 /// Builds and weighs one module; gives the line about its size.
 fn module(module: &Module) -> Result<String> {
-    let Module { name, feature, limit_kb, budget } = module;
-    let wasm = wasm::build(&package(), name, feature)?;
+    let Module { name, feature, opt_level, limit_kb, budget } = module;
+    let wasm = wasm::build(&package(), name, feature, opt_level)?;
     let kb = gzip_kb(&wasm)?;
     let raw_kb = std::fs::metadata(&wasm)?.len() as f64 / 1e3;
     let line =

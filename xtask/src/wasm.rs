@@ -6,8 +6,9 @@ use crate::gen_files::codegen;
 use crate::shell::{self, Result, cargo, cmd, fail};
 use crate::{doctor, stamp};
 
-/// Builds the module `name` of `package`, with one feature, and gives the path of its wasm.
-pub(crate) fn build(package: &Path, name: &str, feature: &str) -> Result<PathBuf> {
+/// Builds the module `name` of `package`, with one feature and the core at `opt_level`, and gives the path of
+/// its wasm.
+pub(crate) fn build(package: &Path, name: &str, feature: &str, opt_level: &str) -> Result<PathBuf> {
     let triple = "wasm32-unknown-unknown";
     let out = package.join("dist/wasm").join(name);
     let wasm = out.join("streamgauge_bg.wasm");
@@ -35,7 +36,8 @@ pub(crate) fn build(package: &Path, name: &str, feature: &str) -> Result<PathBuf
         // a panic in wasm is a trap either way. Stable rustc has the options behind this variable.
         cargo(["build", "-p", "streamgauge-js", "--target", triple, "--profile", "wasm"])
             .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"])
-            .args(["--no-default-features", "--features", feature])
+            .args(["--no-default-features", "--features", feature, "--config"])
+            .args([format!("profile.wasm.package.streamgauge.opt-level={opt_level}")])
             .env("RUSTC_BOOTSTRAP", "1")
             .env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort")
             .run()?;
