@@ -27,9 +27,12 @@ mod track;
 mod transport;
 
 pub use counts::{Counts, Metric};
+#[cfg(all(feature = "dumps", feature = "fs"))]
+pub use dump::read_dump_file;
 #[cfg(feature = "dumps")]
 pub use dump::{
-    Dump, DumpConnection, DumpEvent, DumpFormat, DumpProblem, MAX_CONNECTIONS, MAX_EVENTS, read_dump,
+    Dump, DumpConnection, DumpEvent, DumpFormat, DumpProblem, MAX_CONNECTIONS, MAX_DUMP_BYTES, MAX_EVENTS,
+    read_dump,
 };
 pub use fields::StatType;
 pub use history::{ConnectionColumn, ConnectionRow, Flags, History, Row, TrackColumn, TrackRow};

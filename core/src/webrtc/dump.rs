@@ -8,6 +8,7 @@ use super::rtcstats;
 use super::transport::newest_timestamp_us;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::Micros;
+use std::borrow::Cow;
 
 /// Who wrote a dump.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -90,16 +91,34 @@ pub const MAX_CONNECTIONS: usize = 256;
 /// How many events of a connection are kept.
 pub const MAX_EVENTS: usize = 10_000;
 
+/// How many bytes a gzipped dump may have when it is decompressed.
+pub const MAX_DUMP_BYTES: usize = 1 << 30;
+
 /// How many problems are described; all are counted.
 const MAX_PROBLEMS: usize = 100;
 
-/// Reads a dump of any [`DumpFormat`], which is told by its contents.
+/// Reads a dump file, see [`read_dump`], into memory as a whole.
+///
+/// # Errors
+/// `NotFound` or `Io` when it cannot be read, else those of [`read_dump`], with the file.
+#[cfg(feature = "fs")]
+pub fn read_dump_file(path: &std::path::Path) -> Result<Dump> {
+    let named = |error: Error| error.in_file(path.display().to_string());
+    let bytes = std::fs::read(path).map_err(|why| match why.kind() {
+        std::io::ErrorKind::NotFound => named(Error::new(ErrorKind::NotFound, "no such file")),
+        _ => named(Error::new(ErrorKind::Io, why.to_string())),
+    })?;
+    read_dump(&bytes).map_err(named)
+}
+
+/// Reads a dump of any [`DumpFormat`], which is told by its contents, gzipped or not.
 ///
 /// Lines and series that cannot be used are counted and the first of them described; the rest is kept.
 ///
 /// # Errors
 /// `Malformed` for what is none of these formats, or has no connection in it, with the line where
-/// that is known.
+/// that is known. `CapacityExceeded` for more than [`MAX_CONNECTIONS`], and past [`MAX_DUMP_BYTES`] of
+/// gzip. `Unsupported` for gzip without feature `gzip`.
 ///
 /// ```
 /// let text = br#"[{"t": 0, "stats": [{"id": "I1", "type": "inbound-rtp", "kind": "audio"}]}]"#;
@@ -108,24 +127,48 @@ const MAX_PROBLEMS: usize = 100;
 /// # Ok::<(), streamgauge::Error>(())
 /// ```
 pub fn read_dump(text: &[u8]) -> Result<Dump> {
-    let mut reader = DumpReader {
-        format: DumpFormat::Reports,
-        connections: Vec::new(),
-        truncated: false,
-        problems: Vec::new(),
-        problem_count: 0,
+    let mut reader = DumpReader::new();
+    let text = if text.starts_with(b"\x1f\x8b") {
+        gunzip(text, MAX_DUMP_BYTES, &mut reader)?
+    } else {
+        Cow::Borrowed(text)
     };
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     match detect(text) {
         Some(DumpFormat::Reports) => read_reports(text, &mut reader)?,
         Some(DumpFormat::WebrtcInternals) => internals::read(text, &mut reader)?,
         Some(DumpFormat::Rtcstats | DumpFormat::RtcstatsLegacy) => rtcstats::read(text, &mut reader)?,
         None => {
             let what = "no dump: neither rtcstats nor webrtc-internals nor an array of reports";
+            let what = reader.problems.first().map_or(what, |problem| &problem.reason);
             return Err(Error::new(ErrorKind::Malformed, what).at_line(1));
         }
     }
     reader.finish()
+}
+
+/// Decompresses; what comes before damage is kept.
+#[cfg(feature = "gzip")]
+fn gunzip<'a>(bytes: &[u8], max_bytes: usize, reader: &mut DumpReader) -> Result<Cow<'a, [u8]>> {
+    use std::io::Read;
+    let mut text = Vec::new();
+    let decoder = flate2::read::MultiGzDecoder::new(bytes);
+    if decoder.take(max_bytes as u64 + 1).read_to_end(&mut text).is_err() {
+        reader.truncated = true;
+        reader.problem_without_line("the gzip data are damaged or cut off");
+    }
+    if text.len() > max_bytes {
+        let message = format!("more than {max_bytes} bytes when decompressed");
+        return Err(Error::new(ErrorKind::CapacityExceeded, message));
+    }
+    Ok(text.into())
+}
+
+/// Says that this build cannot.
+#[cfg(not(feature = "gzip"))]
+fn gunzip<'a>(_: &[u8], _: usize, _: &mut DumpReader) -> Result<Cow<'a, [u8]>> {
+    let message = "the dump is gzipped and this build has no gzip: decompress it first";
+    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 /// By the first characters: see the formats.
@@ -205,6 +248,16 @@ pub(super) struct DumpReader {
 }
 
 impl DumpReader {
+    fn new() -> DumpReader {
+        DumpReader {
+            format: DumpFormat::Reports,
+            connections: Vec::new(),
+            truncated: false,
+            problems: Vec::new(),
+            problem_count: 0,
+        }
+    }
+
     /// The connection of this id.
     ///
     /// # Errors
@@ -321,5 +374,44 @@ impl DumpConnection {
 
     pub(super) fn count_invalid_member(&mut self) {
         self.invalid_members += 1;
+    }
+}
+
+#[cfg(all(test, feature = "gzip"))]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn gzipped(text: &[u8]) -> Vec<u8> {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(text).unwrap();
+        gzip.finish().unwrap()
+    }
+
+    #[test]
+    fn what_comes_before_damage_is_kept() {
+        let line = |second: u32| {
+            let second = second + 1;
+            format!(r#"{{"t": {second}000, "stats": [{{"id": "I{second}", "type": "inbound-rtp"}}]}}"#)
+        };
+        let text = format!("[{}]", (0..200).map(line).collect::<Vec<_>>().join(","));
+        let whole = gzipped(text.as_bytes());
+        let dump = read_dump(&whole).unwrap();
+        assert_eq!((dump.truncated, dump.connections[0].monitor.counts().reports), (false, 200));
+        let cut = read_dump(&whole[..whole.len() / 2]).unwrap();
+        assert!(cut.truncated && cut.problem_count == 2, "{:?}", cut.problems);
+        assert!((1..200).contains(&cut.connections[0].monitor.counts().reports));
+        let error = read_dump(&whole[..12]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+        assert!(error.message().contains("gzip"), "{error}");
+    }
+
+    #[test]
+    fn a_bomb_is_refused() {
+        let text = b"[]".repeat(500);
+        let mut reader = DumpReader::new();
+        assert_eq!(gunzip(&gzipped(&text), 1_000, &mut reader).unwrap(), text);
+        let error = gunzip(&gzipped(&text), 999, &mut reader).unwrap_err();
+        assert_eq!((error.kind(), reader.truncated), (ErrorKind::CapacityExceeded, false));
     }
 }

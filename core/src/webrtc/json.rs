@@ -1,6 +1,5 @@
 //! JSON as getStats reports come in it: an array of objects, a map of them by id, or pairs of both.
 
-use super::fields::StatType;
 use super::report::{Member, Report};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::Micros;
@@ -229,11 +228,8 @@ impl Report {
 
     /// Adds an object by its members.
     fn add(&mut self, id: &str, members: &Members<'_>) {
-        let Some(code) = text_of(members, "type").filter(|_| !id.is_empty()) else {
-            return self.count_unidentified();
-        };
-        let Some(stat_type) = StatType::of(code) else { return self.count_other_type() };
-        if let Some(mut object) = self.push(stat_type, id) {
+        let code = text_of(members, "type").unwrap_or("");
+        if let Some(mut object) = self.push_named(code, id) {
             for (name, value) in members {
                 object.set(name, value.as_member());
             }

@@ -135,6 +135,20 @@ impl Report {
         Some(ObjectMut { report: self })
     }
 
+    /// Adds an object by the name that its type has in W3C webrtc-stats, as [`Report::push`]; `None`, and
+    /// counted, without a type or an id and for a type that is not looked at.
+    pub fn push_named(&mut self, code: &str, id: &str) -> Option<ObjectMut<'_>> {
+        if code.is_empty() || id.is_empty() {
+            self.count_unidentified();
+            return None;
+        }
+        let Some(stat_type) = StatType::of(code) else {
+            self.count_other_type();
+            return None;
+        };
+        self.push(stat_type, id)
+    }
+
     /// Takes objects in columns, as a binding hands them over: a type each by its place in
     /// [`StatType::ALL`], their numbers one object after another in the order of
     /// [`StatType::numbers`] (NaN for an absent one, an infinity for one that is no number), their
@@ -291,10 +305,10 @@ impl ObjectMut<'_> {
         let number = match value {
             Member::Number(number) => number,
             Member::Bool(flag) => f64::from(u8::from(flag)),
-            Member::Null => f64::NAN,
+            Member::Null => return self.report.numbers[at] = f64::NAN,
             Member::Text(_) => return self.report.problem(name, "it is a text, not a number"),
         };
-        if number.is_infinite() {
+        if !number.is_finite() {
             return self.report.problem(name, "it is no finite number");
         }
         self.report.numbers[at] = number;
@@ -399,6 +413,7 @@ mod tests {
             .set("timestamp", Member::Number(1_795_230_279_057.483))
             .set("nackCount", Member::Text("3"))
             .set("bytesSent", Member::Number(f64::INFINITY))
+            .set("firCount", Member::Number(f64::NAN))
             .set("nobodyKnowsThis", Member::Number(1.0))
             .set("qualityLimitationDurations.cpu", Member::Number(0.5));
         report.push(StatType::Inbound, "I2").unwrap().set("kind", Member::Text("audio"));
@@ -410,9 +425,23 @@ mod tests {
         assert_eq!(objects[0].number(outbound::Number::NackCount), None);
         assert_eq!(objects[0].timestamp_us(), Some(1_795_230_279_057_483));
         assert_eq!((objects[1].id(), objects[1].text(inbound::Text::Kind)), ("I2", "audio"));
-        assert_eq!(report.counts(), ReportCounts { invalid_members: 2, ..ReportCounts::default() });
+        assert_eq!(report.counts(), ReportCounts { invalid_members: 3, ..ReportCounts::default() });
         let members: Vec<&str> = report.problems().iter().map(|problem| problem.member).collect();
-        assert_eq!((members, &*report.problems()[0].object), (vec!["nackCount", "bytesSent"], "O1"));
+        assert_eq!(
+            (members, &*report.problems()[0].object),
+            (vec!["nackCount", "bytesSent", "firCount"], "O1")
+        );
+    }
+
+    #[test]
+    fn objects_by_the_name_of_their_type() {
+        let mut report = Report::new(0);
+        assert!(report.push_named("inbound-rtp", "I1").is_some());
+        for (code, id) in [("certificate", "C1"), ("", "C1"), ("inbound-rtp", "")] {
+            assert!(report.push_named(code, id).is_none());
+        }
+        let counts = ReportCounts { other_types: 1, unidentified: 2, ..ReportCounts::default() };
+        assert_eq!((report.len(), report.counts()), (1, counts));
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl Delta {
         let mut report = Report::new(time_us);
         for (id, known) in &self.objects {
             let Some(mut object) = report.push(known.stat_type, id) else { continue };
-            for (place, value) in known.numbers.iter().enumerate() {
+            for (place, value) in known.numbers.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
                 object.set_number(place, Member::Number(*value));
             }
             for (place, value) in known.texts.iter().enumerate().skip(1) {
