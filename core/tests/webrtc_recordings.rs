@@ -51,6 +51,9 @@ fn check(name: &str, dump: &Dump, bitrate_error: f64) {
         let monitor = &connection.unwrap_or_else(|| panic!("no connection {peer}")).monitor;
         assert_eq!(monitor.tracks().len(), tracks.as_array().unwrap().len());
         assert_eq!(monitor.counts().resets, 0);
+        let (wire, shown) = (&expected["wire_bytes"][name][peer], monitor.connection_totals());
+        assert_eq!(shown.bytes_sent, wire["bytes_sent"].as_u64(), "{name} {peer}");
+        assert_eq!(shown.bytes_received, wire["bytes_received"].as_u64(), "{name} {peer}");
         for expected in tracks.as_array().unwrap() {
             let track = find(monitor, expected);
             for (metric, value) in expected["totals"].as_object().unwrap() {
@@ -85,7 +88,7 @@ fn check(name: &str, dump: &Dump, bitrate_error: f64) {
 
 #[test]
 fn reports_are_what_the_script_says() {
-    for name in ["loopback", "simulcast"] {
+    for name in ["loopback", "simulcast", "firefox"] {
         // The script divides by float milliseconds, we by whole microseconds.
         check(name, &dump(&format!("getstats_{name}.json.gz")), 1e-6);
     }
@@ -93,7 +96,7 @@ fn reports_are_what_the_script_says() {
 
 #[test]
 fn a_dump_of_rtcstats_gives_the_same() {
-    for name in ["loopback", "simulcast"] {
+    for name in ["loopback", "simulcast", "firefox"] {
         check(name, &dump(&format!("{name}.rtcstats.gz")), 1e-6);
     }
     let dump = dump("loopback.rtcstats.gz");
@@ -141,6 +144,88 @@ fn rows_of_the_three_forms_are_one() {
             }
         }
     }
+}
+
+#[test]
+fn what_firefox_leaves_out_is_absent() {
+    let dump = dump("getstats_firefox.json.gz");
+    let connection =
+        |id: &str| &dump.connections.iter().find(|connection| connection.id == id).unwrap().monitor;
+    let (a, b) = (connection("a"), connection("b"));
+    let pair = a.selected_pair().unwrap();
+    assert_eq!((&*pair.local_type, &*pair.protocol, &*pair.network_type), ("host", "udp", ""));
+    let sent = a.track(Flow::Outbound, "1").unwrap();
+    assert_eq!((sent.mime(), sent.implementation()), ("video/VP8", ""));
+    let column = |track: &Track, column| track.history().column(column).iter().any(|value| !value.is_nan());
+    for (there, name) in [
+        (true, TrackColumn::WireBitrate),
+        (true, TrackColumn::Rtt),
+        (true, TrackColumn::Qp),
+        (false, TrackColumn::TargetBitrate),
+        (false, TrackColumn::Limited),
+        (false, TrackColumn::Limitation),
+    ] {
+        assert_eq!(column(sent, name), there, "{name:?}");
+    }
+    let received = b.tracks().iter().find(|track| track.key().kind_code() == "video").unwrap();
+    assert!(received.key().name.starts_with('{') && received.mime() == "video/VP8");
+    assert!(column(received, TrackColumn::Freezes) && !column(received, TrackColumn::Rtt));
+    assert_eq!(received.rtt_us().count(), 0);
+}
+
+/// The shape of WebKit: the ids of its own classes, no `mediaType`, remote objects by `localId`.
+#[test]
+fn a_report_of_safari_is_read() {
+    let report = |second: u64| {
+        let (ms, n) = (1_700_000_000_000.123 + 1e3 * second as f64, second);
+        serde_json::json!([
+            {"id": "RTCInboundRTPVideoStream_123", "type": "inbound-rtp", "timestamp": ms, "kind": "video",
+             "ssrc": 123, "codecId": "RTCCodec_1_Inbound_96", "transportId": "RTCTransport_0_1", "trackId":
+             "RTCMediaStreamTrack_receiver_2", "trackIdentifier": "cam", "packetsReceived": 100 * n,
+             "bytesReceived": 100_000 * n, "headerBytesReceived": 2_400 * n, "packetsLost": n,
+             "framesDecoded": 30 * n, "jitter": 0.004},
+            {"id": "RTCOutboundRTPAudioStream_456", "type": "outbound-rtp", "timestamp": ms, "kind": "audio",
+             "ssrc": 456, "mediaSourceId": "RTCAudioSource_1", "remoteId": "RTCRemoteInboundRtpAudioStream_456",
+             "packetsSent": 50 * n, "bytesSent": 4_000 * n},
+            {"id": "RTCRemoteInboundRtpAudioStream_456", "type": "remote-inbound-rtp", "timestamp": ms - 300.0,
+             "kind": "audio", "ssrc": 456, "localId": "RTCOutboundRTPAudioStream_456", "packetsLost": 2 * n,
+             "jitter": 0.002, "roundTripTime": 0.05},
+            {"id": "RTCAudioSource_1", "type": "media-source", "timestamp": ms, "kind": "audio",
+             "trackIdentifier": "mic"},
+            {"id": "RTCMediaStreamTrack_receiver_2", "type": "track", "timestamp": ms, "trackIdentifier": "cam"},
+            {"id": "RTCCodec_1_Inbound_96", "type": "codec", "timestamp": ms, "mimeType": "video/H264",
+             "payloadType": 96, "clockRate": 90_000},
+            {"id": "RTCTransport_0_1", "type": "transport", "timestamp": ms, "bytesSent": 5_000 * n,
+             "bytesReceived": 110_000 * n, "selectedCandidatePairId": "RTCIceCandidatePair_a_b"},
+            {"id": "RTCIceCandidatePair_a_b", "type": "candidate-pair", "timestamp": ms, "state": "succeeded",
+             "nominated": true, "currentRoundTripTime": 0.03, "bytesSent": 5_000 * n, "bytesReceived": 110_000 * n,
+             "localCandidateId": "RTCIceCandidate_a", "remoteCandidateId": "RTCIceCandidate_b"},
+            {"id": "RTCIceCandidate_a", "type": "local-candidate", "timestamp": ms, "candidateType": "srflx",
+             "protocol": "udp"},
+        ])
+    };
+    let mut monitor = Monitor::new(MonitorConfig::default()).unwrap();
+    for second in 1..4 {
+        let text = report(second).to_string();
+        monitor.record(&Report::from_json(text.as_bytes(), second as i64 * 1_000_000).unwrap()).unwrap();
+    }
+    let cam = monitor.track(Flow::Inbound, "cam").unwrap();
+    let get = |track: &Track, column| track.latest().unwrap().get(column);
+    assert_eq!((cam.mime(), get(cam, TrackColumn::Jitter)), ("video/H264", Some(4_000.0)));
+    assert_eq!(get(cam, TrackColumn::PayloadBitrate), Some(800_000.0));
+    assert_eq!(get(cam, TrackColumn::WireBitrate), Some(819_200.0));
+    assert_eq!((get(cam, TrackColumn::FrameRate), cam.totals().packets_lost()), (Some(30.0), Some(2)));
+    let mic = monitor.track(Flow::Outbound, "mic").unwrap();
+    assert_eq!((get(mic, TrackColumn::PacketsLost), get(mic, TrackColumn::Rtt)), (Some(2.0), Some(50_000.0)));
+    assert_eq!((get(mic, TrackColumn::WireBitrate), mic.mime()), (None, ""));
+    assert_eq!(monitor.latest().unwrap().get(ConnectionColumn::StunRtt), Some(30_000.0));
+    assert_eq!(
+        monitor.connection_totals().bytes_received,
+        Some(220_000),
+        "by transport, not by pair as well"
+    );
+    assert_eq!(monitor.selected_pair().unwrap().local_type, "srflx");
+    assert_eq!((monitor.counts().other_types, monitor.counts().invalid_members), (3, 0));
 }
 
 #[test]

@@ -56,7 +56,7 @@ def snapshot(stat, by_local):
     shown = {name: stat[w3c] for name, w3c in COUNTS[stat["type"]].items() if w3c in stat}
     shown |= {name: round(stat[w3c] * 1e6) for name, w3c in SECONDS[stat["type"]].items() if w3c in stat}
     remote = by_local.get((REMOTE[stat["type"]], stat["id"]))
-    if remote:
+    if remote and "totalRoundTripTime" in remote:  # Firefox has none of a received stream
         shown["rtt_total_us"] = round(remote["totalRoundTripTime"] * 1e6)
         shown["rtt_measurements"] = remote["roundTripTimeMeasurements"]
     lost = stat if stat["type"] == "inbound-rtp" else remote
@@ -102,6 +102,23 @@ def replay(reports):
         for track in totals
         for flow, kind, name in [track]
     ]
+
+
+def wire_bytes(reports):
+    """Bytes sent and received under the tracks: Chromium counts them by transport, Firefox by pair."""
+    sums = {"bytes_sent": 0, "bytes_received": 0}
+    by_transport = any("bytesSent" in s for report in reports for s in report["stats"] if s["type"] == "transport")
+    before = {}
+    for number, report in enumerate(reports):
+        for stat in report["stats"]:
+            if stat["type"] != ("transport" if by_transport else "candidate-pair"):
+                continue
+            for name, w3c in (("bytes_sent", "bytesSent"), ("bytes_received", "bytesReceived")):
+                if w3c in stat:
+                    new_from = stat[w3c] if number == 0 else 0
+                    sums[name] += stat[w3c] - before.get((stat["id"], w3c), new_from)
+                    before[stat["id"], w3c] = stat[w3c]
+    return sums
 
 
 # --- the same calls as dumps -------------------------------------------------------------------
@@ -207,14 +224,17 @@ def internals(recording):
 
 
 def outputs(directory):
-    expected, files = {}, {}
+    expected, wire, files = {}, {}, {}
     for path in sorted(directory.glob("getstats_*.json.gz")):
         recording = json.loads(gzip.decompress(path.read_bytes()))
         name = path.name.removeprefix("getstats_").removesuffix(".json.gz")
         peers = sorted({report["peer"] for report in recording})
         expected[name] = {peer: replay([r for r in recording if r["peer"] == peer]) for peer in peers}
+        wire[name] = {peer: wire_bytes([r for r in recording if r["peer"] == peer]) for peer in peers}
         files[f"{name}.rtcstats.gz"] = rtcstats(recording).encode()
-        files[f"{name}.internals.json.gz"] = internals(recording).encode()
+        if name != "firefox":  # which has no such page
+            files[f"{name}.internals.json.gz"] = internals(recording).encode()
+    expected["wire_bytes"] = wire
     files["expected.json"] = (json.dumps(expected, indent=1) + "\n").encode()
     return files
 

@@ -83,6 +83,8 @@ struct Meter {
 pub(super) struct Transports {
     meters: HashMap<Box<str>, Meter>,
     selected: Option<SelectedPair>,
+    /// Whether transports have counters of bytes, which then count and not those of pairs.
+    by_transport: bool,
     totals: ConnectionTotals,
     pub(super) resets: u64,
 }
@@ -107,19 +109,19 @@ impl Transports {
     ) {
         let of = |stat_type| report.objects().filter(move |object| object.stat_type() == stat_type);
         let selected = selected_pair(report);
-        // A browser without transports (Firefox) counts by pair.
         let mut on_wire = [None; 4];
-        if of(StatType::Transport).next().is_some() {
+        for object in of(StatType::Transport) {
             use transport::Number as T;
-            for object in of(StatType::Transport) {
-                let places = [T::BytesSent, T::BytesReceived, T::PacketsSent, T::PacketsReceived];
-                let changes = object.number(T::SelectedCandidatePairChanges);
-                let [a, b, c, d] = places.map(|place| object.number(place));
-                let [a, b, c, d, changes] = self.meter(object, number, [a, b, c, d, changes], origin_known);
-                add_all(&mut on_wire, [a, b, c, d]);
-                row.add(C::PairChanges, changes);
-            }
-        } else {
+            let places = [T::BytesSent, T::BytesReceived, T::PacketsSent, T::PacketsReceived];
+            let changes = object.number(T::SelectedCandidatePairChanges);
+            let [a, b, c, d] = places.map(|place| object.number(place));
+            self.by_transport |= a.is_some() || b.is_some();
+            let [a, b, c, d, changes] = self.meter(object, number, [a, b, c, d, changes], origin_known);
+            add_all(&mut on_wire, [a, b, c, d]);
+            row.add(C::PairChanges, changes);
+        }
+        // Firefox has transports, and counts by pair.
+        if !self.by_transport {
             use candidate_pair::Number as P;
             for object in of(StatType::CandidatePair) {
                 let places = [P::BytesSent, P::BytesReceived, P::PacketsSent, P::PacketsReceived];
