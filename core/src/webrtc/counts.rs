@@ -1,6 +1,6 @@
 //! What is counted of a track: one place for each counter, whichever browser names it how.
 
-use super::fields::{inbound, outbound, remote_inbound, remote_outbound};
+use super::fields::{StatType, inbound, outbound, remote_inbound, remote_outbound};
 use super::report::Object;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Totals;
@@ -189,6 +189,36 @@ const OUTBOUND: &[(M, O, Unit)] = &[
     (M::OtherLimitedTime, O::LimitedOther, Seconds),
 ];
 
+/// What the receiver says of a sent stream.
+const REMOTE_INBOUND: &[(M, remote_inbound::Number, Unit)] = &[
+    (M::RttTime, remote_inbound::Number::TotalRoundTripTime, Seconds),
+    (M::RttMeasurements, remote_inbound::Number::RoundTripTimeMeasurements, Count),
+];
+
+/// What the sender says of a received stream.
+const REMOTE_OUTBOUND: &[(M, remote_outbound::Number, Unit)] = &[
+    (M::RttTime, remote_outbound::Number::TotalRoundTripTime, Seconds),
+    (M::RttMeasurements, remote_outbound::Number::RoundTripTimeMeasurements, Count),
+];
+
+impl Metric {
+    /// The members it is read from: the type of the object and the name, both of W3C webrtc-stats.
+    pub fn sources(self) -> impl Iterator<Item = (StatType, &'static str)> {
+        fn of<N: Copy + Into<usize>>(
+            stat_type: StatType,
+            table: &'static [(Metric, N, Unit)],
+            metric: Metric,
+        ) -> impl Iterator<Item = (StatType, &'static str)> {
+            let here = table.iter().filter(move |(counted, ..)| *counted == metric);
+            here.map(move |(_, place, _)| (stat_type, stat_type.numbers()[(*place).into()]))
+        }
+        of(StatType::Inbound, INBOUND, self)
+            .chain(of(StatType::Outbound, OUTBOUND, self))
+            .chain(of(StatType::RemoteInbound, REMOTE_INBOUND, self))
+            .chain(of(StatType::RemoteOutbound, REMOTE_OUTBOUND, self))
+    }
+}
+
 /// What one stream shows of a moment, or what was added in an interval. A counter that was not
 /// measured is absent, not 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -218,24 +248,16 @@ impl Counts {
     pub(super) fn read(outbound: bool, object: Object<'_>, remote: Option<Object<'_>>) -> (Counts, u64) {
         let mut reader = Reading { counts: Counts::default(), rejected: 0 };
         if outbound {
-            for (metric, place, unit) in OUTBOUND {
-                reader.take(*metric, object.number(*place), *unit);
-            }
-            use remote_inbound::Number as R;
+            reader.take_all(object, OUTBOUND);
             if let Some(remote) = remote {
-                reader.lost(remote.number(R::PacketsLost));
-                reader.take(M::RttTime, remote.number(R::TotalRoundTripTime), Seconds);
-                reader.take(M::RttMeasurements, remote.number(R::RoundTripTimeMeasurements), Count);
+                reader.lost(remote.number(remote_inbound::Number::PacketsLost));
+                reader.take_all(remote, REMOTE_INBOUND);
             }
         } else {
-            for (metric, place, unit) in INBOUND {
-                reader.take(*metric, object.number(*place), *unit);
-            }
+            reader.take_all(object, INBOUND);
             reader.lost(object.number(I::PacketsLost));
-            use remote_outbound::Number as R;
             if let Some(remote) = remote {
-                reader.take(M::RttTime, remote.number(R::TotalRoundTripTime), Seconds);
-                reader.take(M::RttMeasurements, remote.number(R::RoundTripTimeMeasurements), Count);
+                reader.take_all(remote, REMOTE_OUTBOUND);
             }
         }
         (reader.counts, reader.rejected)
@@ -401,6 +423,12 @@ struct Reading {
 const EXACT: f64 = (1u64 << 53) as f64;
 
 impl Reading {
+    fn take_all<N: Copy + Into<usize>>(&mut self, object: Object<'_>, table: &[(Metric, N, Unit)]) {
+        for (metric, place, unit) in table {
+            self.take(*metric, object.number(*place), *unit);
+        }
+    }
+
     fn take(&mut self, metric: Metric, value: Option<f64>, unit: Unit) {
         let Some(value) = value else { return };
         let count = match unit {
@@ -429,7 +457,6 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fields::StatType;
     use super::super::report::{Member, Report};
     use super::*;
 

@@ -1,14 +1,12 @@
-//! `docs/run.md` is in step with the keys of `exact` and with the vectors that show where it differs
-//! from the script. With `STREAMGAUGE_WRITE_DOCS` set, the tables are written instead.
-#![cfg(all(feature = "serde", not(target_family = "wasm")))]
+//! The keys of `exact`, and the vectors that show where it differs from the script.
 
+use crate::root;
 use serde_json::Value;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 use streamgauge::run::KEYS;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+pub(crate) fn tables() -> [(&'static str, String); 2] {
+    [("keys", keys()), ("differences", differences())]
 }
 
 fn keys() -> String {
@@ -33,27 +31,4 @@ fn differences() -> String {
         }
     }
     table
-}
-
-/// The text with the lines between `<!-- begin name -->` and `<!-- end name -->` replaced.
-fn with_table(text: &str, name: &str, table: &str) -> String {
-    let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
-    let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("no {begin}"));
-    let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("no {end}"));
-    format!("{before}{begin}\n{table}\n{end}{after}")
-}
-
-#[test]
-fn tables_are_in_step() {
-    let path = root().join("docs/run.md");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let wanted = with_table(&with_table(&text, "keys", &keys()), "differences", &differences());
-    if std::env::var_os("STREAMGAUGE_WRITE_DOCS").is_some() {
-        std::fs::write(&path, wanted).unwrap();
-    } else {
-        assert!(
-            text == wanted,
-            "write docs/run.md again: STREAMGAUGE_WRITE_DOCS=1 cargo test --test run_docs"
-        );
-    }
 }
