@@ -97,6 +97,7 @@ impl ArrowSchema {
         let format = match column.data {
             Data::I64(_) => c"l",
             Data::I32(_) | Data::Text(..) => c"i",
+            Data::U16(_) => c"S",
             Data::F64(_) => c"g",
         };
         ArrowSchema::new(format, &column.name, FLAG_NULLABLE, vec![], dictionary)
@@ -162,6 +163,7 @@ impl ArrowArray {
             Data::I64(items) => items.as_slice().as_ptr().cast(),
             Data::F64(items) => items.as_slice().as_ptr().cast(),
             Data::I32(items) => items.as_slice().as_ptr().cast(),
+            Data::U16(items) => items.as_slice().as_ptr().cast(),
             Data::Text(indices, texts) => {
                 let buffers =
                     vec![std::ptr::null(), texts.offsets.as_ptr().cast(), texts.bytes.as_ptr().cast()];

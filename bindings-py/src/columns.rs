@@ -68,6 +68,7 @@ struct Memory {
 pub(crate) enum Data {
     I64(Buffer<i64>),
     I32(Buffer<i32>),
+    U16(Buffer<u16>),
     F64(Buffer<f64>),
     /// Indices into distinct texts.
     Text(Buffer<i32>, Arc<Texts>),
@@ -108,18 +109,21 @@ pub(crate) struct Column {
     /// One bit an item, least significant first.
     pub(crate) validity: Option<Buffer<u8>>,
     pub(crate) nulls: usize,
+    /// Numbers of which those that are absent are NaN, so that numpy needs no mask.
+    pub(crate) nan: bool,
 }
 
 impl Column {
     /// A column without nulls.
     pub(crate) fn new(name: impl Into<String>, data: Data) -> Column {
-        Column { name: name.into(), data, validity: None, nulls: 0 }
+        Column { name: name.into(), data, validity: None, nulls: 0, nan: false }
     }
 
     pub(crate) fn len(&self) -> usize {
         match &self.data {
             Data::I64(items) => items.len,
             Data::I32(items) | Data::Text(items, _) => items.len,
+            Data::U16(items) => items.len,
             Data::F64(items) => items.len,
         }
     }
@@ -134,9 +138,14 @@ impl Column {
         Some(PyArray1::from_iter(py, (0..self.len()).map(|index| self.is_valid(index))))
     }
 
-    /// The items as a numpy array over the same memory; the masked kind where there are nulls.
-    /// Texts become an array of objects.
+    /// The items as a numpy array over the same memory; the masked kind where there are nulls that are
+    /// not NaN. Texts become an array of objects.
     pub(crate) fn to_numpy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.nan { self.items(py) } else { self.masked(py) }
+    }
+
+    /// [`Column::to_numpy`], and of the masked kind wherever there are nulls.
+    pub(crate) fn masked<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let items = self.items(py)?;
         let Some(valid) = self.valid(py) else { return Ok(items) };
         let numpy = py.import("numpy")?;
@@ -149,6 +158,7 @@ impl Column {
         Ok(match &self.data {
             Data::I64(items) => items.to_numpy(py)?.into_any(),
             Data::I32(items) => items.to_numpy(py)?.into_any(),
+            Data::U16(items) => items.to_numpy(py)?.into_any(),
             Data::F64(items) => items.to_numpy(py)?.into_any(),
             Data::Text(indices, texts) => {
                 let distinct: Vec<&str> = (0..texts.len()).map(|index| texts.get(index)).collect();
@@ -172,5 +182,11 @@ impl From<Vec<i64>> for Data {
 impl From<Vec<f64>> for Data {
     fn from(items: Vec<f64>) -> Data {
         Data::F64(Buffer::from_vec(items))
+    }
+}
+
+impl From<Vec<u16>> for Data {
+    fn from(items: Vec<u16>) -> Data {
+        Data::U16(Buffer::from_vec(items))
     }
 }

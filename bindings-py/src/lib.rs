@@ -19,6 +19,7 @@ mod series;
 mod simulate;
 mod table;
 mod telemetry;
+mod webrtc;
 
 use pyo3::prelude::*;
 
@@ -51,6 +52,13 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<series::PyWindow>()?;
     module.add_class::<series::PySketch>()?;
     module.add_class::<series::PyRollup>()?;
+    module.add_class::<webrtc::PyMonitor>()?;
+    module.add_class::<webrtc::PyMonitorTrack>()?;
+    module.add_class::<webrtc::PyTrackDelta>()?;
+    module.add_class::<webrtc::PyDump>()?;
+    module.add_class::<webrtc::PyConnection>()?;
+    module.add_function(wrap_pyfunction!(webrtc::read_dump, module)?)?;
+    module.add_function(wrap_pyfunction!(webrtc::_row_flags, module)?)?;
     module.add_function(wrap_pyfunction!(series::downsample, module)?)?;
     module.add_function(wrap_pyfunction!(counter::rate, module)?)?;
     module.add_function(wrap_pyfunction!(counter::_step_kinds, module)?)?;

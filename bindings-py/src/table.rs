@@ -58,7 +58,7 @@ impl PyTable {
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let lists = self.columns.iter().map(|column| column.to_numpy(py)?.call_method0("tolist"));
+        let lists = self.columns.iter().map(|column| column.masked(py)?.call_method0("tolist"));
         let lists = PyTuple::new(py, lists.collect::<PyResult<Vec<_>>>()?)?;
         py.import("streamgauge._types")?.call_method1("rows", (self.keys(), lists))
     }
@@ -104,7 +104,7 @@ impl PyTable {
         let py = slf.py();
         let columns = PyList::empty(py);
         for column in slf.get().columns.iter() {
-            columns.append((&column.name, column.items(py)?, column.valid(py)))?;
+            columns.append((&column.name, column.items(py)?, column.valid(py), column.nan))?;
         }
         let attributes = PyDict::new(py);
         for name in ["family", "labels", "last_open", "last_partial", "truncated"] {
@@ -127,19 +127,21 @@ pub(crate) fn _restore<'py>(
     let py = class.py();
     let mut restored = Vec::new();
     for item in columns {
-        let (name, items, valid): (String, Bound<'_, PyAny>, Option<PyReadonlyArray1<'_, bool>>) =
-            item.extract()?;
+        type Parts<'py> = (String, Bound<'py, PyAny>, Option<PyReadonlyArray1<'py, bool>>, bool);
+        let (name, items, valid, nan): Parts<'_> = item.extract()?;
         let data = if let Ok(items) = items.extract::<PyReadonlyArray1<'_, i64>>() {
             Data::I64(Buffer::from_vec(items.as_slice()?.to_vec()))
         } else if let Ok(items) = items.extract::<PyReadonlyArray1<'_, i32>>() {
             Data::I32(Buffer::from_vec(items.as_slice()?.to_vec()))
+        } else if let Ok(items) = items.extract::<PyReadonlyArray1<'_, u16>>() {
+            Data::U16(Buffer::from_vec(items.as_slice()?.to_vec()))
         } else if let Ok(items) = items.extract::<PyReadonlyArray1<'_, f64>>() {
             Data::F64(Buffer::from_vec(items.as_slice()?.to_vec()))
         } else {
             let texts: Vec<Option<String>> = items.call_method0("tolist")?.extract()?;
             text_data(py, texts.iter().map(|text| text.as_deref().unwrap_or_default()))?
         };
-        let mut column = Column::new(name, data);
+        let mut column = Column { nan, ..Column::new(name, data) };
         if let Some(valid) = valid {
             set_validity(&mut column, valid.as_slice()?.iter().copied());
         }
@@ -188,6 +190,16 @@ where
     let valid: Vec<bool> = values.iter().map(Option::is_some).collect();
     let items: Vec<T> = values.into_iter().map(Option::unwrap_or_default).collect();
     let mut column = Column::new(name, items.into());
+    if valid.contains(&false) {
+        set_validity(&mut column, valid.into_iter());
+    }
+    column
+}
+
+/// A column of numbers, NaN where absent.
+pub(crate) fn measured(name: &str, values: Vec<f64>) -> Column {
+    let valid: Vec<bool> = values.iter().map(|value| !value.is_nan()).collect();
+    let mut column = Column { nan: true, ..Column::new(name, values.into()) };
     if valid.contains(&false) {
         set_validity(&mut column, valid.into_iter());
     }
@@ -267,6 +279,7 @@ pub(crate) fn frames<'py>(py: Python<'py>, run: &Arc<Run>) -> PyResult<Bound<'py
                     })
                 }),
                 nulls: run.frames.$name.null_count(),
+                nan: false,
             }
         };
     }

@@ -6,6 +6,7 @@ use crate::arrays::{Items, items, times};
 use crate::convert::{self, int, made, now_us, tuple};
 use crate::error::{compute, invalid, work};
 use crate::packets::{Packets, parse};
+use crate::webrtc::PyTrackDelta;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyMapping, PyTuple};
@@ -14,8 +15,8 @@ use streamgauge::telemetry::{
     ByteView, DataPacket, Level, Report, RtcpSample, Telemetry, TelemetryConfig, Track, TrackKey,
 };
 use streamgauge::{export, wire};
-pub(crate) use values::otlp_config;
-use values::{direction_of, kind_of, one_of, role_of, seed_of, stat, track_key, track_totals};
+use values::{direction_of, kind_of, role_of, seed_of, stat, track_key, track_totals};
+pub(crate) use values::{one_of, otlp_config};
 
 /// The fields of a `TrackKey` of Python's.
 type KeyFields = (String, String, String, String, String, String, String, String);
@@ -318,6 +319,12 @@ impl PyTrack {
             firs: count("firs", firs)?,
         };
         compute(py, || self.0.record_rtcp(at_us, &sample))
+    }
+
+    #[pyo3(signature = (delta, /))]
+    fn record_webrtc(&self, py: Python<'_>, delta: &Bound<'_, PyTrackDelta>) -> PyResult<()> {
+        let delta = &delta.get().0;
+        compute(py, || self.0.record_webrtc(delta))
     }
 
     #[pyo3(signature = (score, /))]

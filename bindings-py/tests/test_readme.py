@@ -12,7 +12,7 @@ BLOCKS = [block for block in re.findall(r"```python\n(.*?)```", TEXT, re.S) if '
 
 
 def test_there_are_examples():
-    for name in ("ChunkRing", "RtpStats", "Telemetry"):
+    for name in ("ChunkRing", "RtpStats", "Telemetry", "Monitor"):
         assert any(f"streamgauge.{name}(" in block for block in BLOCKS), name
 
 

@@ -14,6 +14,7 @@ import streamgauge as sg
 from audience_vectors import AudienceReplay
 from series_vectors import SeriesReplay
 from streamgauge import errors
+from webrtc_vectors import WebrtcReplay
 
 TESTS = Path(__file__).parents[2] / "tests"
 VECTORS = sorted((TESTS / "vectors").glob("*.json"))
@@ -31,7 +32,7 @@ def options(args, *names):
     return {name: int(args[name]) for name in names if args.get(name) is not None}
 
 
-class Replay(SeriesReplay, AudienceReplay):
+class Replay(SeriesReplay, AudienceReplay, WebrtcReplay):
     """Runs the operations of one vector; the objects it makes, by id."""
 
     def __init__(self):

@@ -65,7 +65,8 @@ pub(crate) fn test() -> Result<Outcome> {
     let here = shell::root().join("bindings-py");
     let in_package = |args: &[&str]| cmd(&python, args).dir(&here).run();
     let outcome = Outcome::of(&in_package(&["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"])?);
-    let stubs = ["_native", "_audience", "_live", "_series"].map(|name| format!("streamgauge.{name}"));
+    let stubs =
+        ["_native", "_audience", "_live", "_series", "_webrtc"].map(|name| format!("streamgauge.{name}"));
     cmd(&python, ["-m", "mypy.stubtest"]).args(&stubs).dir(&here).run()?;
     in_package(&["-m", "mypy"])?;
     Ok(outcome)

@@ -41,6 +41,7 @@ from ._native import (
     Series,
     Table,
     __version__,
+    _row_flags,
     _step_kinds,
     keys,
     profiles,
@@ -80,6 +81,8 @@ from ._types import (
     ClassTotals,
     ConcurrencyStats,
     CounterTotal,
+    DumpEvent,
+    DumpProblem,
     EdgeTotals,
     Event,
     GateResult,
@@ -88,12 +91,16 @@ from ._types import (
     Level,
     MediaStats,
     MediaTotals,
+    MemberProblem,
+    MonitorTrackKey,
     RollupCounts,
+    SelectedPair,
     ViewerStats,
     ViewerTotals,
     Window,
     WindowCounts,
 )
+from ._webrtc import Connection, Dump, Monitor, MonitorTrack, TrackDelta, read_dump
 from .errors import StreamgaugeError
 
 if TYPE_CHECKING:
@@ -104,8 +111,12 @@ if TYPE_CHECKING:
 #: The kinds of steps of a counter, at the places that ``Steps.kinds`` gives.
 STEP_KINDS = tuple(_step_kinds())
 
+#: The flags of rows of a ``Monitor``; in a column of flags bit i stands for the one at place i.
+ROW_FLAGS = tuple(_row_flags())
+
 __all__ = [
     "PACKET_DTYPE",
+    "ROW_FLAGS",
     "STEP_KINDS",
     "Account",
     "Audience",
@@ -119,11 +130,15 @@ __all__ = [
     "CloseReason",
     "Comparison",
     "ConcurrencyStats",
+    "Connection",
     "Counter",
     "CounterTotal",
     "Cursor",
     "CursorStatus",
     "DataSummary",
+    "Dump",
+    "DumpEvent",
+    "DumpProblem",
     "EdgeTotals",
     "Event",
     "Frames",
@@ -140,6 +155,10 @@ __all__ = [
     "Level",
     "MediaStats",
     "MediaTotals",
+    "MemberProblem",
+    "Monitor",
+    "MonitorTrack",
+    "MonitorTrackKey",
     "Packet",
     "PacketFlag",
     "Position",
@@ -157,6 +176,7 @@ __all__ = [
     "Run",
     "SampleWindow",
     "Scores",
+    "SelectedPair",
     "Series",
     "Simulated",
     "Sketch",
@@ -176,6 +196,7 @@ __all__ = [
     "Telemetry",
     "TelemetryCounts",
     "Track",
+    "TrackDelta",
     "TrackKey",
     "TrackTotals",
     "Unvalidated",
@@ -196,6 +217,7 @@ __all__ = [
     "quantile",
     "rate",
     "read_capture",
+    "read_dump",
     "simulate",
     "sweep",
 ]

@@ -22,6 +22,7 @@ from ._packets import (
     Unvalidated,
 )
 from ._telemetry import Stat, TelemetryCounts, TrackKey, TrackTotals
+from ._webrtc import TrackDelta
 
 __all__ = [
     "Counter",
@@ -338,6 +339,10 @@ class Track:
     ) -> None:
         """Counts what RTCP said of packets sent: the largest round-trip time and jitter of an interval are
         reported, of the rest the sums. ``lost`` is newly lost, negative as a correction."""
+    def record_webrtc(self, delta: TrackDelta, /) -> None:
+        """Counts what a browser's getStats said of a track, as ``Monitor.take`` gives it: packets and bytes
+        without what was sent again, which counts apart. Who records the track's packets as well counts them
+        twice."""
     def record_score(self, score: float, /) -> None:
         """Notes a quality score; one that is not above 0, or not finite, is no score."""
     def set_layer(self, ssrc: int, layer: int, /) -> None:

@@ -35,6 +35,7 @@ from ._ring import (
 )
 from ._series import Rollup, SampleWindow, Sketch, downsample
 from ._types import Burst, CounterTotal, Event, GateResult, Key, Window
+from ._webrtc import Connection, Dump, Monitor, MonitorTrack, TrackDelta, read_dump
 
 _Mode = Literal["exact", "plot_fec"]
 _Method = Literal["linear", "nearest_rank", "floor_index", "averaged_rank", "weibull", "median_unbiased"]
@@ -48,12 +49,16 @@ __all__ = [
     "Cdn",
     "Chunk",
     "ChunkRing",
+    "Connection",
     "Counter",
     "Cursor",
+    "Dump",
     "Frames",
     "Freezes",
     "Gaps",
     "Latency",
+    "Monitor",
+    "MonitorTrack",
     "Read",
     "Report",
     "Rollup",
@@ -68,6 +73,7 @@ __all__ = [
     "Table",
     "Telemetry",
     "Track",
+    "TrackDelta",
     "__version__",
     "_check_gate",
     "_compare",
@@ -77,6 +83,7 @@ __all__ = [
     "_packet_dtype",
     "_raise",
     "_restore",
+    "_row_flags",
     "_simulate",
     "_step_kinds",
     "_sweep",
@@ -89,6 +96,7 @@ __all__ = [
     "quantile",
     "rate",
     "read_capture",
+    "read_dump",
 ]
 
 __version__: str
@@ -98,7 +106,8 @@ class Table:
     """Columns of equal length: numpy arrays by name, Arrow as a whole, both without copies.
 
     Arrays are read-only views of the table's memory, which they keep alive; a column with nulls is a
-    ``numpy.ma.MaskedArray`` (the memory of masked items holds 0). ``pl.DataFrame(table)``,
+    ``numpy.ma.MaskedArray`` (the memory of masked items holds 0), or, of a monitor's history, has NaN there.
+    ``pl.DataFrame(table)``,
     ``pa.table(table)`` and DuckDB read the columns as they are; so do
     ``pd.DataFrame.from_arrow(table)`` (pandas 3) and ``pd.DataFrame(dict(table))``.
     Iteration gives rows as named tuples, with ``None`` for null, so ``pd.DataFrame(table)`` works too,
@@ -593,6 +602,7 @@ def read_capture(
     """
 
 def _step_kinds() -> list[str]: ...
+def _row_flags() -> list[str]: ...
 def _packet_dtype() -> np.dtype[np.void]: ...
 def _compare(a: list[Run], b: list[Run], mode: str, seed: int, resamples: int) -> dict[str, Any]: ...
 def _sweep(

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from . import _columns, _export, _text
+from . import _columns, _export, _extras, _text
 from ._native import Table, quantile
 from ._progress import each
 from ._repr import number
 from ._series import Rollup, Sketch
-from .errors import CapacityExceededError, InvalidArgumentError, UnsupportedError
+from .errors import CapacityExceededError, InvalidArgumentError
 
 ROLLUP_HELP = "roll columns of times and values up into buckets of several widths"
 ROLLUP_EPILOG = (
@@ -146,7 +146,7 @@ def rollup(args: argparse.Namespace) -> int:
     """Rolls up, prints, writes and draws."""
     if args.out:
         _export.check(args.format)
-    plot = _plot() if args.plot else None
+    plot = _extras.plot() if args.plot else None
     widths_us = list(dict.fromkeys(args.every or [60_000_000]))
     quantiles = list(dict.fromkeys(args.quantiles))
     rolled = Rollup(
@@ -200,14 +200,6 @@ def rollup(args: argparse.Namespace) -> int:
     for path in [*written, *([args.plot] if args.plot else [])]:
         print(f"written: {path}", file=sys.stderr)
     return 0
-
-
-def _plot() -> Any:
-    try:
-        from . import plot
-    except ImportError as missing:
-        raise UnsupportedError("drawing needs matplotlib: pip install 'streamgauge[plot]'") from missing
-    return plot
 
 
 def _title(value: str, width_us: int) -> str:

@@ -317,6 +317,65 @@ class EdgeTotals(NamedTuple):
     """Bytes of hits of all bytes; ``None`` without bytes."""
 
 
+class MonitorTrackKey(NamedTuple):
+    """Which track of a ``Monitor``."""
+
+    flow: str
+    """``inbound`` (received) or ``outbound``."""
+    kind: str
+    """``audio`` or ``video``."""
+    name: str
+    """Of a received track its ``trackIdentifier``, of a sent one its ``mid``."""
+
+
+class SelectedPair(NamedTuple):
+    """The candidate pair that a connection uses. Texts are empty when unknown; no address is kept."""
+
+    id: str
+    """Its id in the reports."""
+    local_type: str
+    """``host``, ``srflx``, ``prflx`` or ``relay``."""
+    remote_type: str
+    """The same of the other side."""
+    protocol: str
+    """``udp`` or ``tcp``."""
+    relay_protocol: str
+    """The protocol to the TURN server; empty without one."""
+    network_type: str
+    """``wifi``, ``ethernet``..."""
+    state: str
+    """``succeeded``, ``in-progress``..."""
+
+
+class MemberProblem(NamedTuple):
+    """A member of a report that could not be used."""
+
+    object: str
+    """The id of the object."""
+    member: str
+    """The member."""
+    reason: str
+    """What is wrong with it."""
+
+
+class DumpProblem(NamedTuple):
+    """Something of a dump that could not be read."""
+
+    line: Optional[int]
+    """The line, counted from 1; ``None`` where the file has but one."""
+    reason: str
+    """What is wrong."""
+
+
+class DumpEvent(NamedTuple):
+    """Something that happened to a connection besides its reports."""
+
+    time_us: int
+    """When, microseconds since the Unix epoch."""
+    name: str
+    """A method or an event, such as ``onconnectionstatechange``."""
+
+
 def rows(names: list[str], columns: tuple[list[object], ...]) -> Iterator[tuple[object, ...]]:
     """The rows of a table, each a named tuple; fields whose name is no identifier are renamed."""
     row = collections.namedtuple("Row", names, rename=True)  # type: ignore[misc]
@@ -330,9 +389,9 @@ def same_table(a: Table, b: Table) -> bool:
     (_, a_columns, a_attributes), (_, b_columns, b_attributes) = (t.__reduce__()[1] for t in (a, b))
     if a_attributes != b_attributes or len(a_columns) != len(b_columns):
         return False
-    for (name_a, items_a, valid_a), (name_b, items_b, valid_b) in zip(a_columns, b_columns):
+    for (name_a, items_a, valid_a, nan_a), (name_b, items_b, valid_b, nan_b) in zip(a_columns, b_columns):
         floats = items_a.dtype.kind == "f" and items_b.dtype.kind == "f"
-        if name_a != name_b or not np.array_equal(items_a, items_b, equal_nan=floats):
+        if (name_a, nan_a) != (name_b, nan_b) or not np.array_equal(items_a, items_b, equal_nan=floats):
             return False
         if (valid_a is None) != (valid_b is None) or not np.array_equal(valid_a, valid_b):
             return False

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import _rollup, _rtp, _text
+from . import _dump, _extras, _rollup, _rtp, _text
 from ._compare import Comparison, compare, sweep
 from ._native import Run, __version__, _check_gate, profiles
 from ._progress import each, working
 from ._simulate import simulate
-from .errors import InvalidArgumentError, StreamgaugeError, UnsupportedError
+from .errors import InvalidArgumentError, StreamgaugeError
 
 EXIT_OK, EXIT_GATE, EXIT_INPUT = 0, 1, 2
 
@@ -65,7 +65,7 @@ def _fail(message: str, fix: str | None) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
-    plot = _plot()
+    plot = _extras.plot()
     from . import _html, _view
 
     runs = _read(args, args.run)
@@ -161,7 +161,7 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _sweep(args: argparse.Namespace) -> int:
-    plot = _plot() if args.out else None
+    plot = _extras.plot() if args.out else None
     with working("reading and comparing"):
         found = sweep(
             args.directory,
@@ -278,14 +278,6 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
 
 
-def _plot() -> Any:
-    try:
-        from . import plot
-    except ImportError as missing:
-        raise UnsupportedError("drawing needs matplotlib: pip install 'streamgauge[plot]'") from missing
-    return plot
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(EXIT_INPUT, f"error: {message}\nfix: {self.prog} --help shows the usage\n")
@@ -302,6 +294,7 @@ def _parser() -> argparse.ArgumentParser:
         "  streamgauge compare runs/baseline runs/fec --fail-if 'frames_lost > 1%'\n"
         "  streamgauge export runs/fec --out tables --format parquet\n"
         "  streamgauge rtp call.pcapng\n"
+        "  streamgauge webrtc rtcstats_dump.txt --plot call.png\n"
         "  streamgauge rollup latency.parquet --time t_us --value latency_ms --every 1m\n\n"
         "streamgauge COMMAND --help says more. Every command takes --json.\n" + _EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -443,6 +436,7 @@ def _parser() -> argparse.ArgumentParser:
     _reading(export)
 
     _rtp.arguments(command("rtp", _rtp.run, _rtp.HELP, _rtp.EPILOG))
+    _dump.arguments(command("webrtc", _dump.run, _dump.HELP, _dump.EPILOG))
     _rollup.rollup_arguments(command("rollup", _rollup.rollup, _rollup.ROLLUP_HELP, _rollup.ROLLUP_EPILOG))
     _rollup.quantile_arguments(
         command("quantile", _rollup.quantiles, _rollup.QUANTILE_HELP, _rollup.QUANTILE_EPILOG)

@@ -1,4 +1,4 @@
-"""Figures of runs, sweeps and series. Needs matplotlib: `pip install streamgauge[plot]`.
+"""Figures of runs, sweeps, series and peer connections. Needs matplotlib: `pip install streamgauge[plot]`.
 
 Every function returns a `matplotlib.figure.Figure` that belongs to no window and no pyplot state, so
 that it works without a display and in threads; save it with `figure.savefig(path)`, or show it in a
@@ -19,6 +19,7 @@ import numpy as np
 from . import _view
 from ._plot_series import concurrency_figure, rollup_figure
 from ._plot_style import FAINT, INK, add_aside, add_heading, add_note, plain, run_colours, style_axes
+from ._plot_webrtc import webrtc_figure
 from ._view import Floats, Mode, Rate, RunView
 
 try:
@@ -35,7 +36,14 @@ except ImportError as missing:
 if TYPE_CHECKING:
     from . import Run, Sweep
 
-__all__ = ["concurrency_figure", "report_figure", "rollup_figure", "save_report", "sweep_figure"]
+__all__ = [
+    "concurrency_figure",
+    "report_figure",
+    "rollup_figure",
+    "save_report",
+    "sweep_figure",
+    "webrtc_figure",
+]
 
 BURST_COLOUR = "#5b6470"
 #: More latencies, and gaps, than this cannot be told apart: then stretches of time are drawn instead.

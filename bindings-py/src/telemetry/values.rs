@@ -24,7 +24,7 @@ pub(crate) fn otlp_config(
     Ok(config)
 }
 
-pub(super) fn one_of<T, const N: usize>(
+pub(crate) fn one_of<T, const N: usize>(
     py: Python<'_>,
     what: &str,
     given: &str,
