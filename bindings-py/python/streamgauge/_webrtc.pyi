@@ -56,7 +56,7 @@ class Monitor:
         type are counted, see ``counts`` and ``problems``; the rest is taken.
 
         ``time_us`` is when it was asked for by the wall clock (now), ``monotonic_us`` the same by a clock
-        that never steps, such as ``performance.now()``: rates are taken over that one.
+        that never steps, such as ``performance.now()``, which tells where the timestamps of objects stepped.
 
         Raises ``MalformedError``, with the line, for what is no JSON; ``TimeWentBackError`` for a report no
         later than the one before, which is counted and loses nothing; ``ClosedError`` after ``close``.
