@@ -61,6 +61,30 @@ const USES = {
   },
 };
 
+/** The README's chart of a live call, on a call from the page to itself. */
+const readme = await readFile(path.join(here, "node_modules/streamgauge/README.md"), "utf8");
+USES.webrtc = {
+  wasm: ["webrtc"],
+  answer: "outbound video 0",
+  script: `${readme.match(/```javascript\n(.*?)```/s)[1]}
+      const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+      setInterval(() => canvas.getContext("2d").fillRect(0, 0, 320 * Math.random(), 240), 40);
+      const [a, b] = [new RTCPeerConnection(), new RTCPeerConnection()];
+      a.onicecandidate = ({ candidate }) => candidate && b.addIceCandidate(candidate);
+      b.onicecandidate = ({ candidate }) => candidate && a.addIceCandidate(candidate);
+      a.addTrack(canvas.captureStream().getTracks()[0]);
+      await a.setLocalDescription();
+      await b.setRemoteDescription(a.localDescription);
+      await b.setLocalDescription();
+      await a.setRemoteDescription(b.localDescription);
+      await watch(a, document.body);
+      const drawn = () => {
+        const labels = Array.from(document.querySelectorAll(".u-legend .u-label"), (l) => l.textContent);
+        if (document.querySelector("canvas") && labels.length > 1) globalThis.answer = labels[1];
+      };
+      setInterval(drawn, 200);`,
+};
+
 let browser, vite;
 
 before(async () => {
@@ -83,7 +107,8 @@ async function project(name, script) {
 for (const [name, { script, wasm, answer }] of Object.entries(USES)) {
   test(`Vite build: ${name}, with no wasm but what it uses`, async () => {
     const root = await project(name, script);
-    await vite.build({ root, logLevel: "warn", build: { target: "es2022" } });
+    const alias = { uplot: path.join(process.env.STREAMGAUGE_JS_TOOLS, "uplot") };
+    await vite.build({ root, resolve: { alias }, logLevel: "warn", build: { target: "es2022" } });
     const out = path.join(root, "dist");
     const emitted = (await readdir(out, { recursive: true })).filter((f) => f.endsWith(".wasm"));
     const modules = await Promise.all(emitted.map((file) => moduleOf(path.join(out, file))));
