@@ -48,10 +48,12 @@ impl RawMonitor {
         monotonic_us: f64,
         types: &[u8],
         numbers: &[f64],
-        texts: &str,
+        texts: &[u8],
         unused: &[u32],
     ) -> Thrown<u16> {
         self.report.reset(time_us as i64, given(monotonic_us).map(|us| us as i64));
+        let texts = str::from_utf8(texts)
+            .map_err(|_| thrown(Error::new(ErrorKind::InvalidArgument, "texts are no UTF-8")))?;
         self.report.fill_packed(types, numbers, texts).map_err(thrown)?;
         let [other_types, unidentified] = [0, 1].map(|i| unused.get(i).copied().unwrap_or(0));
         (0..other_types).for_each(|_| self.report.count_other_type());

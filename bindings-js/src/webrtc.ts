@@ -208,8 +208,9 @@ export class Monitor extends Held<RawMonitor, WebrtcGlue> {
     p.pack(report);
     const types = p.types.subarray(0, p.objects);
     const numbers = p.numbers.subarray(0, p.length);
+    const texts = p.texts.subarray(0, p.textLength);
     const unused = Uint32Array.of(p.otherTypes, p.unidentified);
-    return flagsOf(this.call((raw) => raw.record(timeUs, steady, types, numbers, p.texts, unused)));
+    return flagsOf(this.call((raw) => raw.record(timeUs, steady, types, numbers, texts, unused)));
   }
 
   /** The tracks, in the order in which they appeared. */
