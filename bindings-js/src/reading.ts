@@ -35,22 +35,22 @@ export interface ReadOptions {
   signal?: AbortSignal;
 }
 
-/** In the order of the core's `RunFile`. */
-const NAMES = ["frames", "prom", "events", "meta"] as const;
+/** What the files are called, in the order of the core's `RunFile`. */
+const NAMES = {
+  frames: "frames.csv",
+  prom: "prom.tsv",
+  events: "events.csv",
+  meta: "meta.env",
+} as const;
 /** Bytes that are in memory are handed over so many at a time. */
 const PIECE_BYTES = 1 << 20;
 
 /** Sorts files as they come from a dropped or chosen folder, by name: `frames.csv`, `prom.tsv.gz` and so on. */
 export function runFiles(files: Iterable<File>): RunBlobs {
-  const known = {
-    "frames.csv": "frames",
-    "prom.tsv": "prom",
-    "events.csv": "events",
-    "meta.env": "meta",
-  };
   const named = Array.from(files, (file) => {
-    const name = file.name.replace(/\.gz$/, "");
-    return Object.hasOwn(known, name) ? [known[name as keyof typeof known], file] : [];
+    const plain = file.name.replace(/\.gz$/, "");
+    const known = Object.entries(NAMES).find(([, name]) => name === plain);
+    return known === undefined ? [] : [known[0], file];
   });
   return Object.fromEntries(named.filter((pair) => pair.length > 0)) as RunBlobs;
 }
@@ -72,7 +72,9 @@ export async function readFiles(
   options: ReadOptions,
 ): Promise<RawRun> {
   const { name = "run", onProgress, signal } = options;
-  const given = NAMES.map((file, index) => ({ file, index, blob: files[file] }));
+  const given = Object.entries(NAMES).map(([file, stored], index) => {
+    return { file, stored, index, blob: files[file as keyof RunFiles] };
+  });
   const progress = { bytes: 0, totalBytes: 0 };
   for (const { file, blob } of given) {
     if (blob !== undefined && !(blob instanceof Uint8Array || blob instanceof Blob)) {
@@ -91,10 +93,10 @@ export async function readFiles(
   };
   let finished = false;
   try {
-    for (const { file, index, blob } of given) {
+    for (const { stored, index, blob } of given) {
       if (blob === undefined) continue;
       take(index, new Uint8Array());
-      await pieces(blob, file, (piece) => take(index, piece), told);
+      await pieces(blob, stored, (piece) => take(index, piece), told);
     }
     finished = true;
     return engine.call(() => reader.finish());

@@ -15,7 +15,7 @@ import type {
   Summary,
   Window,
 } from "./base_run.js";
-import type { CompareOptions, Comparison } from "./compare.js";
+import type { CompareOptions, Comparison, Key } from "./compare.js";
 import type { WasmSource } from "./engine.js";
 import { StreamgaugeError } from "./errors.js";
 import { instance } from "./numbers.js";
@@ -125,6 +125,12 @@ export class StreamgaugeWorker {
         instance(run, RemoteRun, "a run").idIn(this),
       );
     return this.#ask((id) => ({ op: "compare", id, a: side(a), b: side(b), options }));
+  }
+
+  /** What each key of the exact summary is, in its order. */
+  async keys(): Promise<Key[]> {
+    await this.ready;
+    return this.#ask((id) => ({ op: "keys", id }));
   }
 
   /** Ends the worker with all its runs; what is waited for throws `closed`. */

@@ -1,5 +1,5 @@
 // What runs in the worker: keeps the runs and answers about them.
-import { compare } from "./compare.js";
+import { compare, keys } from "./compare.js";
 import { init } from "./full_engine.js";
 import { Run } from "./full_run.js";
 import { type Answer, packError, type Request } from "./worker_protocol.js";
@@ -49,6 +49,8 @@ async function answer(request: Exclude<Request, { op: "cancel" | "free" }>, port
       const { [request.asked]: asked } = run(request.run) as unknown as Record<string, unknown>;
       return typeof asked === "function" ? asked.apply(run(request.run), request.args) : asked;
     }
+    case "keys":
+      return keys();
     case "compare":
       return compare(request.a.map(run), request.b.map(run), request.options);
   }

@@ -27,6 +27,7 @@ export type Request =
   | { op: "open"; id: number; files: RunBlobs; name: string | undefined }
   | { op: "ask"; id: number; run: number; asked: Asked; args: unknown[] }
   | { op: "compare"; id: number; a: number[]; b: number[]; options: CompareOptions }
+  | { op: "keys"; id: number }
   | { op: "cancel"; id: number }
   | { op: "free"; run: number };
 

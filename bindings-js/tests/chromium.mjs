@@ -6,9 +6,11 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 
 const TYPES = {
+  ".css": "text/css",
   ".html": "text/html",
   ".js": "text/javascript",
   ".mjs": "text/javascript",
+  ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
 };
 const FLAGS = [
@@ -43,8 +45,8 @@ export async function serve(root, { pages = {}, texts = {}, headers = {} } = {})
   };
 }
 
-/** A browser with a profile of its own, and `flags` beside the usual ones. */
-export async function launch(flags = []) {
+/** A browser with a profile of its own; `flags` and `options` beside those that all tests have. */
+export async function launch(flags = [], options = {}) {
   const { chromium } = await tool("playwright-core/index.mjs");
   const profile = await mkdtemp(path.join(os.tmpdir(), "streamgauge-"));
   const context = await chromium.launchPersistentContext(profile, {
@@ -52,8 +54,10 @@ export async function launch(flags = []) {
     headless: true,
     chromiumSandbox: false,
     args: [...FLAGS, ...flags],
+    ...options,
   });
   return {
+    context,
     page: async () => context.newPage(),
     close: async () => {
       await context.close();

@@ -52,6 +52,11 @@ export const workerCases = {
     run.free();
     check.equal((await failed(run.summary())).code, "closed");
   }),
+  "the keys are explained": withWorker(async (api, check, worker) => {
+    const run = await worker.openRun({ frames: FILES.frames });
+    const names = (await worker.keys()).map((key) => key.name);
+    check.equal(names.join(), Object.keys(await run.summary()).join());
+  }),
   "errors arrive as they were thrown": withWorker(async (api, check, worker) => {
     const run = await worker.openRun({ frames: FILES.frames });
     const error = await failed(run.summary("best"));
@@ -60,7 +65,7 @@ export const workerCases = {
     const packed = new Blob([FILES.frames]).stream().pipeThrough(new CompressionStream("gzip"));
     const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
     const damaged = await failed(worker.openRun({ frames: new Blob([bytes.slice(0, 40)]) }));
-    check.equal([damaged.code, damaged.file].join(), "malformed,frames");
+    check.equal([damaged.code, damaged.file].join(), "malformed,frames.csv");
     check.equal((await failed(worker.openRun({ frames: "text" }))).code, "invalid_argument");
     check.equal((await failed(run.summary(() => {}))).code, "invalid_argument");
     check.equal((await run.summary()).frames_lost, 5);

@@ -19,6 +19,8 @@ export default defineConfig({
   base: "./",
   worker: { format: "es" },
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  // Bundled before, the package would not find its wasm and its worker beside it.
+  optimizeDeps: { exclude: ["streamgauge"] },
   server: { fs: { allow: ["../.."] } },
   plugins: [
     {

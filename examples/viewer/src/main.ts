@@ -1,41 +1,68 @@
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
 
+import { readDumpFile } from "./live/dump";
+import { LivePage } from "./live/page";
 import { chosen, dropped, type PathFile, sortOut } from "./run/files";
 import { RunsPage } from "./run/page";
 import { sampleRuns } from "./run/sample";
 import { byId } from "./ui/dom";
 import { listing } from "./ui/format";
 import { Messages, Status } from "./ui/messages";
+import { tabs } from "./ui/tabs";
 import { theme } from "./ui/theme";
 import { inWords } from "./ui/words";
 
 const messages = new Messages(byId("messages"));
-const runs = new RunsPage(messages, new Status(byId("status")));
+const status = new Status(byId("status"));
+const runs = new RunsPage(messages, status);
 
-theme(byId<HTMLButtonElement>("theme"), () => runs.recolour());
+const live = new LivePage(messages);
+
+const choose = tabs(byId("tabs"));
+theme(byId<HTMLButtonElement>("theme"), () => {
+  runs.recolour();
+  live.recolour();
+});
 
 async function take(files: () => PathFile[] | Promise<PathFile[]>): Promise<void> {
   messages.clear();
   try {
-    const { runs: folders, unknown } = sortOut(await files());
+    const { runs: folders, dumps, unknown } = sortOut(await files());
+    const [dump] = dumps;
     if (folders.length > 0) {
+      choose("runs");
       await runs.open(folders);
+    } else if (dump !== undefined) {
+      await openDump(dump);
     } else {
       const found = unknown.length > 0 ? ` Found: ${listing(unknown)}.` : "";
       const expected =
         "Expected frames.csv, prom.tsv, events.csv or meta.env; each may end in .gz.";
-      messages.say("error", "There is no run in this.", expected + found);
+      messages.say("error", "There is no run and no recording in this.", expected + found);
     }
   } catch (error) {
     messages.say("error", "This could not be opened:", inWords(error));
   }
 }
 
+async function openDump(file: File): Promise<void> {
+  status.show(`Reading ${file.name} …`);
+  try {
+    const dump = await readDumpFile(file);
+    choose("live");
+    live.show(dump);
+  } catch (error) {
+    messages.say("error", `${file.name} could not be read:`, inWords(error));
+  }
+  status.show(null);
+}
+
 for (const [button, picker] of [
   ["choose-folder", "pick-folder"],
   ["choose-files", "pick-files"],
   ["add", "pick-folder"],
+  ["choose-dump", "pick-files"],
 ] as const) {
   byId(button).addEventListener("click", () => byId(picker).click());
 }

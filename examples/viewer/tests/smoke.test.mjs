@@ -6,9 +6,10 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 
 import { compare, init, Run } from "streamgauge";
+import { init as initWebrtc, readDump } from "streamgauge/webrtc";
 
 import { serve } from "./serve.mjs";
 
@@ -36,7 +37,7 @@ const wrong = [];
 const addresses = [];
 
 before(async () => {
-  await init();
+  await Promise.all([init(), initWebrtc()]);
   server = await serve(path.join(import.meta.dirname, "../dist"), "/some/where/");
   origin = `http://127.0.0.1:${server.address().port}`;
   profile = await mkdtemp(path.join(os.tmpdir(), "streamgauge-viewer-"));
@@ -112,7 +113,7 @@ const upload = (name, buffer) => ({ name, mimeType: "text/plain", buffer });
 
 test("the keyboard reaches what there is, in order", async () => {
   const order = [];
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 6; i++) {
     await page.keyboard.press("Tab");
     order.push(
       await page.evaluate(() => document.activeElement.id || document.activeElement.className),
@@ -120,7 +121,23 @@ test("the keyboard reaches what there is, in order", async () => {
     const ring = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
     assert.equal(ring, "solid", `no focus is seen on ${order.at(-1)}`);
   }
-  assert.deepEqual(order, ["skip", "theme", "choose-folder", "choose-files", "sample"]);
+  assert.deepEqual(order, ["skip", "tab-runs", "theme", "choose-folder", "choose-files", "sample"]);
+});
+
+test("tabs answer to arrow keys", async () => {
+  const shown = () =>
+    page.$$eval("[role=tabpanel]", (all) =>
+      all
+        .filter((p) => !p.hidden)
+        .map((p) => p.id)
+        .join(),
+    );
+  const selected = () => page.getAttribute("#tab-live", "aria-selected");
+  await page.focus("#tab-runs");
+  await page.keyboard.press("ArrowRight");
+  assert.deepEqual([await shown(), await selected()], ["panel-live", "true"]);
+  await page.keyboard.press("ArrowRight");
+  assert.deepEqual([await shown(), await selected()], ["panel-runs", "false"]);
 });
 
 test("the sample's numbers are those of the package", async () => {
@@ -191,7 +208,7 @@ test("every chart is drawn, and all follow a zoom", async () => {
   before.forEach((picture, i) =>
     assert.notEqual(dragged[i], picture, `chart ${i} was not dragged`),
   );
-  await page.click("[aria-label='Show everything']");
+  await page.click("[aria-label='All of the time']");
   await page.mouse.move(0, 0);
   assert.deepEqual(await pictures(), before);
 });
@@ -268,10 +285,85 @@ test("what cannot be read is said in words, and the page goes on", async () => {
   await compared();
 });
 
+test("a call is watched, second by second", async () => {
+  await page.click("#tab-live");
+  await page.selectOption("#call-source", "picture");
+  await page.click("#call-toggle");
+  const rows = () =>
+    page.$$eval("#call-now .tile", (tiles) => tiles.map((tile) => tile.textContent));
+  const until = (what, ...rest) => page.waitForFunction(what, rest, { timeout: 60_000 });
+  // The first row of a rate needs two reports.
+  await until(() => {
+    const tiles = [...document.querySelectorAll("#call-now .tile")];
+    return tiles.length === 4 && tiles.every((tile) => /Bitrate[1-9]/.test(tile.textContent));
+  });
+  const texts = (await rows()).map((text) => text.trim());
+  for (const what of ["audio 1, received", "video 1, received", "audio 1, sent", "video 1, sent"]) {
+    const tile = texts.find((text) => text.startsWith(what));
+    assert.ok(tile, `${what} is not in ${texts}`);
+    if (what.startsWith("video")) assert.match(tile, /Frame rate[1-9]/);
+  }
+  await page.selectOption("#call-limit", "80");
+  await page.click("#call-add");
+  await until(() => document.querySelectorAll("#call-now .tile").length === 6);
+  await until(() => document.querySelectorAll("#call-videos video").length === 2);
+  await page.click("#call-remove");
+  await until(() =>
+    /video 2, received.*not in the last report/s.test(
+      document.querySelector("#call-now").textContent,
+    ),
+  );
+  const counts = await coloured("#call-charts");
+  assert.ok(counts.length >= 4, `${counts.length} charts`);
+  assert.ok(counts[0] > 50, `the bitrates have ${counts[0]} coloured pixels`);
+  await page.click("#call-toggle");
+  assert.equal(await page.textContent("#call-toggle"), "Start the call");
+  assert.equal(await page.$eval("#messages", (all) => all.children.length), 0);
+});
+
+test("a recording of a call shows the same charts", async () => {
+  for (const name of ["loopback.rtcstats.gz", "loopback.internals.json.gz"]) {
+    const bytes = await readFile(path.join(ROOT, "tests/data/webrtc", name));
+    await pick(upload(name, bytes));
+    await page.waitForFunction(
+      (name) => document.querySelector("#call-about").textContent.includes(name),
+      name,
+    );
+    const dump = readDump(gunzipSync(bytes));
+    const latest = dump.connections.flatMap(({ monitor }) =>
+      monitor.tracks().map(({ latest }) => latest?.values.wireBitrateBps ?? null),
+    );
+    const tiles = await page.$$eval("#call-now .tile", (all) =>
+      all.map((tile) => tile.textContent),
+    );
+    assert.equal(tiles.length, latest.length);
+    for (const [i, bps] of latest.entries()) {
+      if (bps === null) continue;
+      const text = Number((bps * 1e-3).toPrecision(3)).toLocaleString("en");
+      assert.ok(tiles[i].includes(`Bitrate${text} kbit/s`), `${tiles[i]}: expected ${text}`);
+    }
+    assert.ok((await coloured("#call-charts"))[0] > 50);
+    dump.free();
+  }
+});
+
+test("a recording that is none is said in words", async () => {
+  for (const text of ['{"a": 1', "[1, 2, 3]", "holiday"]) {
+    await pick(upload("call.json", Buffer.from(text)));
+    await page.waitForFunction(() => document.querySelector(".message.error") !== null);
+    assert.match(await message(), /call\.json could not be read: call\.json.*\(malformed\)/);
+    await page.click("[aria-label='Dismiss']");
+  }
+  assert.equal(await page.isVisible("#call-charts"), true);
+});
+
 test("at 375 px nothing scrolls sideways", async () => {
   await page.setViewportSize({ width: 375, height: 800 });
-  const width = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(width <= 375, `the page is ${width} px wide`);
+  for (const tab of ["live", "runs"]) {
+    await page.click(`#tab-${tab}`);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 375, `${tab} is ${width} px wide`);
+  }
   await page.setViewportSize({ width: 1280, height: 900 });
 });
 

@@ -18,6 +18,8 @@ export class Chart {
   readonly #resized: ResizeObserver;
   #panel: Panel;
   #selecting = false;
+  /** By line: there are too many points to draw each. */
+  #thinned: boolean[] = [];
 
   constructor(group: ChartGroup, key: string, panel: Panel, { host, legend }: Place) {
     this.#group = group;
@@ -81,8 +83,9 @@ export class Chart {
 
   #data(): uPlot.AlignedData {
     const { min, max } = this.#group.range;
-    const tables = this.#panel.lines.map(({ series }): uPlot.AlignedData => {
-      const { t, v } = thin(series, min, max, POINTS_MAX);
+    const tables = this.#panel.lines.map(({ series }, line): uPlot.AlignedData => {
+      const { t, v, thinned } = thin(series, min, max, POINTS_MAX);
+      this.#thinned[line] = thinned;
       // uPlot knows a gap as null.
       return [t, Array.from(v, (value) => (Number.isNaN(value) ? null : value))];
     });
@@ -90,7 +93,7 @@ export class Chart {
   }
 
   #options(key: string, legend: HTMLElement): uPlot.Options {
-    const { id, kind, lines, height, limit, timeAxis = false } = this.#panel;
+    const { kind, lines, height, limit, timeAxis = false, namesMarks = false } = this.#panel;
     const strip = isStrip(this.#panel);
     const axis: uPlot.Axis = {
       stroke: () => css("--faint"),
@@ -116,7 +119,7 @@ export class Chart {
           ...axis,
           show: timeAxis,
           size: 30,
-          values: (_, ticks) => ticks.map((t) => `${Number(t.toFixed(6))} s`),
+          values: (_, ticks) => ticks.map((t) => `${t.toLocaleString("en")} s`),
         },
         {
           ...axis,
@@ -155,7 +158,7 @@ export class Chart {
         drawClear: [(u) => drawBursts(u, this.#group.scene)],
         draw: [
           (u) => (strip ? drawStrip(u, this.#panel) : drawClipped(u, this.#panel)),
-          (u) => drawMarks(u, this.#group.scene, id === "latency"),
+          (u) => drawMarks(u, this.#group.scene, namesMarks),
         ],
         setSelect: [(u) => this.#zoomToSelection(u)],
         setCursor: [(u) => this.#tellTime(u)],
@@ -181,7 +184,18 @@ export class Chart {
     if (dash !== undefined) series.dash = [...dash];
     if (kind !== "lines") series.paths = () => null;
     if (kind === "points") {
-      series.points = { show: true, size: 3.6, width: 0, fill: () => `${colour()}b0` };
+      // The least and the largest of each stretch, as dots, would look as if nothing lay between them.
+      const thinned = (index: number): boolean => this.#thinned[index - 1] ?? false;
+      const linear = uPlot.paths.linear?.();
+      series.paths = (u, index, from, to) =>
+        thinned(index) ? (linear?.(u, index, from, to) ?? null) : null;
+      series.stroke = () => `${colour()}b0`;
+      series.points = {
+        show: (_, index) => !thinned(index),
+        size: 3.6,
+        width: 0,
+        fill: () => `${colour()}b0`,
+      };
     } else if (kind === "lines") {
       const filter = (u: uPlot, index: number) => marked(u, index, partial);
       series.points = { show: true, size: 6, width: 1.6, fill: () => css("--paper"), filter };

@@ -31,6 +31,7 @@ export function drawMarks(u: uPlot, { marks }: Scene, named: boolean): void {
     const scale = devicePixelRatio;
     ctx.font = `${11 * scale}px system-ui, sans-serif`;
     ctx.textBaseline = "top";
+    ctx.textAlign = "left";
     // Names stand in rows; where every row is taken the line has to do.
     const free = [-Infinity, -Infinity, -Infinity];
     for (const { atS, name, hue } of marks) {

@@ -8,6 +8,8 @@ export class ChartGroup {
   #scene: Scene = { from: 0, to: 1, bursts: [], marks: [] };
   #full = { min: 0, max: 1 };
   #range = this.#full;
+  /** Everything is shown, also what is yet to come. */
+  #all = true;
   readonly #told: (atS: number | null) => void;
 
   /** Charts that share `key` share a cursor; `told` gets the time under it. */
@@ -46,7 +48,7 @@ export class ChartGroup {
 
   /** Shows all of another span of time, or goes on with it where all was shown before. */
   show(scene: Scene): void {
-    const all = this.#range.min <= this.#full.min && this.#range.max >= this.#full.max;
+    const all = this.#all;
     const span = scene.to - scene.from || 1;
     this.#scene = scene;
     this.#full = { min: scene.from - 0.005 * span, max: scene.to + 0.005 * span };
@@ -64,6 +66,7 @@ export class ChartGroup {
     const width = Math.min(Math.max(max - min, SHORTEST_S), this.#full.max - this.#full.min);
     const from = Math.min(Math.max(min, this.#full.min), this.#full.max - width);
     this.#range = { min: from, max: from + width };
+    this.#all = width === this.#full.max - this.#full.min;
     for (const chart of this.#charts) chart.follow();
   }
 

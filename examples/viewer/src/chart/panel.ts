@@ -36,6 +36,8 @@ export interface Panel {
   limit?: number;
   /** The labels of time stand under it. */
   timeAxis?: boolean;
+  /** The names of marks stand in it. */
+  namesMarks?: boolean;
   /** What is said in place of a chart without lines. */
   nothing: string;
 }

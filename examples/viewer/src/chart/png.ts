@@ -1,7 +1,7 @@
 import { css } from "../ui/dom";
 import { hueColour } from "./draw";
 import type { ChartGroup } from "./group";
-import { isStrip } from "./panel";
+import { isStrip, type Panel } from "./panel";
 
 /** What stands above the charts in a picture. */
 export interface Caption {
@@ -43,10 +43,30 @@ export async function pngOf(group: ChartGroup, caption: Caption): Promise<Blob> 
     ctx.fillRect(x, 69, 18, 4);
     x += 24 + text(label, x + 24, 75, "13px", css("--ink")) + 20;
   }
+  // Where the style of a line tells the quantity, each line is named; from the right.
+  const lineKey = ({ lines }: Panel, right: number, y: number): void => {
+    let end = right;
+    for (const { label, hue, dash = [] } of [...lines].reverse()) {
+      ctx.font = "12px system-ui, sans-serif";
+      end -= ctx.measureText(label).width;
+      text(label, end, y, "12px", css("--faint"));
+      ctx.strokeStyle = hueColour(hue);
+      ctx.lineWidth = 2;
+      ctx.setLineDash([...dash]);
+      ctx.beginPath();
+      ctx.moveTo(end - 26, y - 4);
+      ctx.lineTo(end - 6, y - 4);
+      ctx.stroke();
+      end -= 40;
+    }
+  };
   let y = HEAD;
   for (const [i, { canvas: drawn, panel }] of charts.entries()) {
     const size = isStrip(panel) ? "13px" : "600 13.5px";
-    text(panel.title, MARGIN, y + 18, size, css(isStrip(panel) ? "--faint" : "--ink"));
+    const colour = css(isStrip(panel) ? "--faint" : "--ink");
+    const title = text(panel.title, MARGIN, y + 18, size, colour);
+    text(panel.note ?? "", MARGIN + title + 10, y + 18, "12px", css("--faint"));
+    if (panel.lines.some(({ dash }) => dash !== undefined)) lineKey(panel, width - MARGIN, y + 18);
     ctx.drawImage(drawn, MARGIN, y + TITLE, drawn.width / scale, drawn.height / scale);
     y += heights[i] ?? 0;
   }

@@ -1,15 +1,23 @@
 import type { Series } from "../run/view";
 
+/** Points for display. */
+export interface Drawn extends Series {
+  /** They stand for more. */
+  thinned: boolean;
+}
+
 /**
  * At most about `points` of what lies between `from` and `to`, and one point on either side: the least
  * and the largest value of each stretch of time, so that no peak is lost. For display only.
  */
-export function thin(series: Series, from: number, to: number, points: number): Series {
+export function thin(series: Series, from: number, to: number, points: number): Drawn {
   const { t, v } = series;
   const first = Math.max(firstAtOrAfter(t, from) - 1, 0);
   const end = Math.min(firstAtOrAfter(t, to) + 1, t.length);
   const count = end - first;
-  if (count <= points) return { t: t.subarray(first, end), v: v.subarray(first, end) };
+  if (count <= points) {
+    return { t: t.subarray(first, end), v: v.subarray(first, end), thinned: false };
+  }
   const width = Math.ceil((count * 2) / points);
   const kept: number[] = [];
   for (let start = first; start < end; start += width) {
@@ -26,6 +34,7 @@ export function thin(series: Series, from: number, to: number, points: number): 
   return {
     t: Float64Array.from(at, (i) => t[i] ?? NaN),
     v: Float64Array.from(at, (i) => v[i] ?? NaN),
+    thinned: true,
   };
 }
 

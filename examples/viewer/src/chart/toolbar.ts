@@ -16,6 +16,6 @@ export function zoomButtons(group: ChartGroup): HTMLElement {
     button("Zoom in", "+", () => group.zoomBy(0.5)),
     button("Zoom out", "−", () => group.zoomBy(2)),
     button("Later", "▶", () => group.panBy(0.25)),
-    button("Show everything", "All", () => group.reset()),
+    button("All of the time", "All", () => group.reset()),
   );
 }

@@ -1,4 +1,4 @@
-import type { Comparison, KeyComparison } from "streamgauge";
+import type { Comparison, KeyComparison } from "streamgauge/worker";
 
 import { type Child, h } from "../ui/dom";
 import { counted, NONE, number, percent } from "../ui/format";

@@ -1,4 +1,4 @@
-import type { Comparison } from "streamgauge";
+import type { Comparison } from "streamgauge/worker";
 
 import type { Opened } from "./opened";
 

@@ -1,5 +1,7 @@
 /** What was dropped or chosen, sorted into runs. */
 
+import type { RunBlobs } from "streamgauge/worker";
+
 /** A file with its path from the folder that was dropped. */
 export interface PathFile {
   path: string;
@@ -7,7 +9,7 @@ export interface PathFile {
 }
 
 /** The files of a run that the package knows. */
-export type Role = "frames" | "prom" | "events" | "meta";
+export type Role = keyof RunBlobs;
 
 /** A run directory, not read yet. */
 export interface RunFolder {
@@ -19,7 +21,9 @@ export interface RunFolder {
 /** What was found. */
 export interface Sorted {
   runs: RunFolder[];
-  /** Names of files that belong to no run. */
+  /** Files that may be recordings of calls. */
+  dumps: File[];
+  /** Names of files that are neither. */
   unknown: string[];
 }
 
@@ -30,6 +34,9 @@ export const FILE_NAMES: Record<Role, string> = {
   events: "events.csv",
   meta: "meta.env",
 };
+
+/** What recordings of calls are called; some have no ending at all. */
+const RECORDING = /^[^.]+$|\.(json|jsonl|ndjson|txt|log|rtcstats|dump)(\.gz)?$/i;
 
 /** More files than this are not looked at: somebody dropped the wrong folder. */
 const FILES_MAX = 5_000;
@@ -66,6 +73,7 @@ export function chosen(list: FileList): PathFile[] {
 /** Puts the files of one folder into one run, and says what is left. */
 export function sortOut(files: readonly PathFile[]): Sorted {
   const folders = new Map<string, RunFolder>();
+  const dumps: File[] = [];
   const unknown: string[] = [];
   for (const { path, file } of files) {
     const parts = path.split("/").filter((part) => part !== "");
@@ -81,12 +89,15 @@ export function sortOut(files: readonly PathFile[]): Sorted {
         run.files[role] = file;
       }
       folders.set(folder, run);
+    } else if (RECORDING.test(file.name)) {
+      dumps.push(file);
     } else if (!file.name.startsWith(".")) {
       unknown.push(file.name);
     }
   }
   const runs = [...folders].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, run]) => run);
-  return { runs, unknown };
+  // A report or a summary beside a run is no recording of a call.
+  return { runs, dumps: runs.length === 0 ? dumps : [], unknown };
 }
 
 function roleOf(name: string): Role | undefined {

@@ -1,4 +1,4 @@
-import type { Comparison, KeyComparison } from "streamgauge";
+import type { Comparison, KeyComparison } from "streamgauge/worker";
 
 import { h } from "../ui/dom";
 import { number, percent } from "../ui/format";

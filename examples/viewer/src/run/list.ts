@@ -1,5 +1,5 @@
 import { h } from "../ui/dom";
-import { bytes, counted } from "../ui/format";
+import { bytes, counted, number } from "../ui/format";
 import { type Opened, problemRows, type Side } from "./opened";
 import { swatch } from "./tables";
 import { profileOf } from "./view";
@@ -49,7 +49,7 @@ function runRow(run: Opened, actions: ListActions): HTMLElement {
     h(
       "span",
       { class: "faint run-about" },
-      `${profileOf(view)} · ${view.durationS.toFixed(1)} s · ${bytes(run.bytes)}`,
+      `${profileOf(view)} · ${number(Math.round(view.durationS * 10) / 10)} s · ${bytes(run.bytes)}`,
     ),
     problems > 0 &&
       h(

@@ -1,5 +1,8 @@
 /** The runs that are open on the page. */
 
+import type { RemoteRun } from "streamgauge/worker";
+
+import { number } from "../ui/format";
 import type { RunView } from "./view";
 
 /** Which side of the comparison a run is on. */
@@ -7,8 +10,7 @@ export type Side = "A" | "B" | "";
 
 /** A run that was read. */
 export interface Opened {
-  /** Its key in the worker. */
-  key: number;
+  run: RemoteRun;
   /** Its name, told apart from others of that name. */
   label: string;
   hue: number;
@@ -55,7 +57,7 @@ export function problemRows({ problems }: RunView): ProblemRow[] {
     const rows = (counts: Record<string, number>, effect: string): ProblemRow[] =>
       Object.entries(counts).map(([reason, count]) => ({
         file,
-        what: `${reason}, ${effect}`,
+        what: `${inWords(reason)}, ${effect}`,
         rows: count,
         lines: found.first.filter((one) => one.reason === reason).map(({ line }) => line),
       }));
@@ -79,12 +81,17 @@ export function unusable(view: RunView): string | null {
     .filter(([, { missing }]) => !missing)
     .map(([file, { rows, first }]) => {
       const [one] = first;
-      const why = one === undefined ? "" : ` (${file}, line ${one.line}: ${one.reason})`;
-      return rows === 0 && one === undefined
-        ? `${file} is empty`
-        : `not one of the ${rows} rows of ${file} can be used${why}`;
+      if (one === undefined) return `${file} is empty`;
+      const some =
+        rows === 1 ? "its one row cannot be used" : `none of its ${number(rows)} rows can be used`;
+      return `${file}, line ${one.line}: ${inWords(one.reason)}; ${some}`;
     });
   return sentences.length > 0
-    ? sentences.join("; ")
+    ? sentences.join(". ")
     : "there is neither a frames.csv nor a prom.tsv in it";
+}
+
+/** The name of a reason as words. */
+function inWords(reason: string): string {
+  return reason.replaceAll("_", " ");
 }

@@ -1,6 +1,6 @@
 /** The tab for runs: what is open, what is drawn of it, and the tables. */
 
-import type { Comparison, Key } from "streamgauge";
+import type { Comparison, Key, Progress, RemoteRun } from "streamgauge/worker";
 
 import { panelBox } from "../chart/chart";
 import { HUES } from "../chart/draw";
@@ -18,7 +18,6 @@ import { headline } from "./headline";
 import { runList } from "./list";
 import { freeHue, labelFor, onSide, type Opened, type Side, unusable } from "./opened";
 import { panelsOf, sceneOf } from "./panels";
-import type { Progress } from "./protocol";
 import { Reader } from "./reader";
 import { notesOf, problemsTable, summaryTable } from "./tables";
 import { profileOf } from "./view";
@@ -34,9 +33,9 @@ export class RunsPage {
   #runs: Opened[] = [];
   #keys: Key[] = [];
   #compared: Comparison | null = null;
-  #nextKey = 0;
   /** Which comparison is the last that was asked for. */
   #asked = 0;
+  #comparing: Promise<unknown> = Promise.resolve();
   #queue: Promise<void> = Promise.resolve();
 
   constructor(messages: Messages, status: Status) {
@@ -74,24 +73,23 @@ export class RunsPage {
   }
 
   async #openOne({ name, files, bytes }: RunFolder): Promise<void> {
-    const key = this.#nextKey++;
     const label = labelFor(name, this.#runs);
-    const told = ({ stage, done }: Progress): void => {
-      if (stage === "reading") this.#status.show(`Reading ${label} …`, done);
-      else this.#status.show(`Parsing ${label} …`);
+    const told = ({ bytes, totalBytes }: Progress): void => {
+      if (bytes < totalBytes) this.#status.show(`Reading ${label} …`, bytes / totalBytes);
+      else this.#status.show(`Computing ${label} …`);
     };
     try {
-      if (this.#keys.length === 0) this.#keys = await this.#reader.do("keys", null);
-      const view = await this.#reader.do("open", { run: key, name: label, files }, told);
+      if (this.#keys.length === 0) this.#keys = await this.#reader.keys();
+      const { run, view } = await this.#reader.open(files, label, told);
       const why = unusable(view);
       if (why !== null) {
-        void this.#reader.do("close", { run: key });
+        run.free();
         this.#messages.say("error", `${label} is no run that can be read:`, `${why}.`);
         return;
       }
       const side: Side = onSide(this.#runs, "A").length === 0 ? "A" : "B";
       const hue = freeHue(this.#runs);
-      this.#runs.push({ key, label, hue, side, shown: true, bytes, view });
+      this.#runs.push({ run, label, hue, side, shown: true, bytes, view });
     } catch (error) {
       this.#messages.say("error", `${label} could not be read:`, inWords(error));
     }
@@ -124,7 +122,7 @@ export class RunsPage {
       },
       remove: (run) => {
         this.#runs = this.#runs.filter((other) => other !== run);
-        void this.#reader.do("close", { run: run.key });
+        run.run.free();
         this.#changed();
         byId(this.#runs.length > 0 ? "add" : "choose-folder").focus();
       },
@@ -162,9 +160,14 @@ export class RunsPage {
       return;
     }
     fill(host, h("p", { class: "faint", role: "status" }, "Resampling …"));
+    // One at a time, and then only the last that was asked for: of long runs each takes a while.
+    await this.#comparing;
+    if (asked !== this.#asked) return;
     try {
-      const keys = (runs: Opened[]): number[] => runs.map(({ key }) => key);
-      const compared = await this.#reader.do("compare", { a: keys(a), b: keys(b) });
+      const remote = (side: Opened[]): RemoteRun[] => side.map(({ run }) => run);
+      const work = this.#reader.compare(remote(a), remote(b));
+      this.#comparing = work.catch(() => {});
+      const compared = await work;
       if (asked !== this.#asked) return;
       this.#compared = compared;
       fill(host, comparisonTable(compared));
@@ -175,14 +178,14 @@ export class RunsPage {
   }
 
   #removeAll(): void {
-    for (const { key } of this.#runs) void this.#reader.do("close", { run: key });
+    for (const { run } of this.#runs) run.free();
     this.#runs = [];
     this.#messages.clear();
     this.#changed();
     byId("choose-folder").focus();
   }
 
-  /** The worker broke down, and with it went its runs; what was drawn of them is still here. */
+  /** The worker broke down, and with it went its runs. */
   #lost(): void {
     if (this.#runs.length === 0) return;
     this.#runs = [];

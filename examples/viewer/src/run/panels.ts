@@ -53,6 +53,7 @@ function latency(runs: readonly Opened[]): Panel {
     kind: "points",
     unit: "ms",
     height: 280,
+    namesMarks: true,
     reachS: 0.5,
     lines: runs
       .filter(({ view }) => view.latency.t.length > 0)

@@ -1,82 +1,66 @@
-/** The worker as the page sees it. */
+/** Runs in the package's worker. */
 
-import type { Failure, Progress, Reply, Request, Work } from "./protocol";
+import {
+  type Comparison,
+  createWorker,
+  type Key,
+  type Progress,
+  type RemoteRun,
+  type RunBlobs,
+  StreamgaugeError,
+  type StreamgaugeWorker,
+} from "streamgauge/worker";
 
-/** A piece of work that failed. */
-export class WorkError extends Error {
-  constructor(readonly failure: Failure) {
-    super(failure.message);
-  }
-}
+import { type RunView, viewOf } from "./view";
 
-interface Waiting {
-  resolve(gives: never): void;
-  reject(error: WorkError): void;
-  told: (progress: Progress) => void;
-}
-
-/** Reads runs in a worker. One that broke down is replaced, and `lost` is told: its runs are gone. */
+/** Reads runs. A worker that broke down is replaced, and `lost` is told: its runs are gone. */
 export class Reader {
-  readonly #waiting = new Map<number, Waiting>();
   readonly #lost: () => void;
-  #worker: Worker | undefined;
-  #next = 0;
+  #worker: StreamgaugeWorker | undefined;
 
   constructor(lost: () => void) {
     this.#lost = lost;
   }
 
-  /** Does one piece of work; rejects with a `WorkError`. */
-  do<K extends keyof Work>(
-    work: K,
-    takes: Work[K]["takes"],
-    told: (progress: Progress) => void = () => {},
-  ): Promise<Work[K]["gives"]> {
-    const id = this.#next++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, told });
-      this.#started().postMessage({ id, work, takes } as Request);
+  /** Reads the files of a run; it stays in the worker until it is freed. */
+  open(
+    files: RunBlobs,
+    name: string,
+    onProgress: (progress: Progress) => void,
+  ): Promise<{ run: RemoteRun; view: RunView }> {
+    return this.#work(async (worker) => {
+      const run = await worker.openRun(files, { name, onProgress });
+      try {
+        return { run, view: await viewOf(run) };
+      } catch (error) {
+        run.free();
+        throw error;
+      }
     });
   }
 
-  #started(): Worker {
-    if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => this.#take(data));
-    worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      this.#replace({
-        code: "internal",
-        message: event.message || "the worker could not be loaded",
-      });
-    });
-    this.#worker = worker;
-    return worker;
+  /** Compares runs that are open. */
+  compare(a: readonly RemoteRun[], b: readonly RemoteRun[]): Promise<Comparison> {
+    return this.#work((worker) => worker.compare(a, b));
   }
 
-  #take(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
-    if (waiting === undefined) return;
-    if ("progress" in reply) {
-      waiting.told(reply.progress);
-      return;
-    }
-    this.#waiting.delete(reply.id);
-    if ("gives" in reply) {
-      waiting.resolve(reply.gives as never);
-      return;
-    }
-    waiting.reject(new WorkError(reply.failure));
-    // After a trap the module is dead.
-    if (reply.failure.code === "internal") this.#replace(reply.failure);
+  /** What the keys of a summary are. */
+  keys(): Promise<Key[]> {
+    return this.#work((worker) => worker.keys());
   }
 
-  #replace(failure: Failure): void {
-    this.#worker?.terminate();
-    this.#worker = undefined;
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of waiting) reject(new WorkError(failure));
-    this.#lost();
+  async #work<T>(body: (worker: StreamgaugeWorker) => Promise<T>): Promise<T> {
+    const worker = (this.#worker ??= createWorker());
+    try {
+      return await body(worker);
+    } catch (error) {
+      const dead = error instanceof StreamgaugeError && error.code === "internal";
+      if (dead && worker === this.#worker) {
+        worker.terminate();
+        this.#worker = undefined;
+        this.#lost();
+      }
+      throw error;
+    }
   }
 }

@@ -1,4 +1,4 @@
-import type { Key, SummaryValue } from "streamgauge";
+import type { Key, SummaryValue } from "streamgauge/worker";
 
 import { type Child, h } from "../ui/dom";
 import { NONE, number } from "../ui/format";

@@ -1,6 +1,6 @@
 /** What is drawn of a run: times in seconds from the start of its window, gaps where nothing was measured. */
 
-import type { Buckets, Problems, Run, Summary } from "streamgauge";
+import type { Buckets, Problems, RemoteRun, Summary } from "streamgauge/worker";
 
 /** Points in order of time. */
 export interface Series {
@@ -51,33 +51,35 @@ export const LOSS_KEYS = { nack_total: "NACKs", packet_loss_total: "packets lost
 const SECOND_US = 1e6;
 
 /** Takes from `run` what is shown of it. */
-export function viewOf(run: Run): RunView {
-  const { startUs, endUs } = run.window();
+export async function viewOf(run: RemoteRun): Promise<RunView> {
+  const [{ startUs, endUs }, selectors] = await Promise.all([run.window(), run.counterSelectors()]);
   const seconds = (tUs: Float64Array) => tUs.map((t) => (t - startUs) / SECOND_US);
-  const selectors = run.counterSelectors;
-  const rates = [...Object.keys(FEC_KEYS), ...Object.keys(LOSS_KEYS)].flatMap((key) => {
+  const rateOfKey = async (key: string): Promise<[string, Rate][]> => {
     const selector = selectors[key];
-    return selector === undefined
-      ? []
-      : [[key, rateOf(run.counterRate(selector), startUs, endUs)] as const];
-  });
-  const [latency, gaps, freezes] = [run.latency(), run.gaps(), run.freezes()];
+    if (selector === undefined) return [];
+    return [[key, rateOf(await run.counterRate(selector), startUs, endUs)]];
+  };
+  const keys = [...Object.keys(FEC_KEYS), ...Object.keys(LOSS_KEYS)];
+  const rates = (await Promise.all(keys.map(rateOfKey))).flat();
+  const [latency, gaps, freezes] = await Promise.all([run.latency(), run.gaps(), run.freezes()]);
+  const [bursts, marks] = await Promise.all([run.bursts(), run.marks()]);
   return {
     name: run.name,
-    meta: run.meta,
-    summary: run.summary(),
-    problems: run.problems,
+    meta: await run.meta(),
+    summary: await run.summary(),
+    problems: await run.problems(),
     durationS: (endUs - startUs) / SECOND_US,
     latency: { t: seconds(latency.tUs), v: latency.latencyMs },
     gaps: { t: seconds(gaps.tUs), v: gaps.missing },
     freezes: { t: seconds(freezes.startUs), v: freezes.durationUs.map((us) => us / SECOND_US) },
-    bursts: run
-      .bursts()
-      .map((burst) => [(burst.startUs - startUs) / SECOND_US, (burst.endUs - startUs) / SECOND_US]),
-    marks: run.marks
+    bursts: bursts.map((burst) => [
+      (burst.startUs - startUs) / SECOND_US,
+      (burst.endUs - startUs) / SECOND_US,
+    ]),
+    marks: marks
       .filter((mark) => startUs <= mark.tUs && mark.tUs < endUs)
       .map((mark) => [(mark.tUs - startUs) / SECOND_US, mark.name]),
-    frameRate: rateOf(run.frameRate(), startUs, endUs),
+    frameRate: rateOf(await run.frameRate(), startUs, endUs),
     rates: Object.fromEntries(rates),
   };
 }
@@ -128,21 +130,30 @@ export interface LatencyLimits {
   clipped: boolean;
 }
 
+/** Of more values than this the quantiles are taken of a part, evenly spread: an axis needs no more. */
+const SORTED_MAX = 50_000;
+
 /**
  * The axis ends half the spread (p5 to p99.5) above p99.5 where that makes it less than half as long.
  * `null` for no values.
  */
 export function latencyLimits(all: readonly Series[]): LatencyLimits | null {
-  const sorted = new Float64Array(all.reduce((sum, series) => sum + series.v.length, 0));
-  let length = 0;
+  const count = all.reduce((sum, { v }) => sum + v.length, 0);
+  if (count === 0) return null;
+  let [least, largest] = [Infinity, -Infinity];
+  const every = Math.ceil(count / SORTED_MAX);
+  const part: number[] = [];
   for (const { v } of all) {
-    sorted.set(v, length);
-    length += v.length;
+    for (let i = 0; i < v.length; i++) {
+      const value = v[i] ?? NaN;
+      if (value < least) least = value;
+      if (value > largest) largest = value;
+      if (i % every === 0) part.push(value);
+    }
   }
-  sorted.sort();
-  const at = (q: number) => sorted[Math.round(q * (sorted.length - 1))] ?? NaN;
-  if (sorted.length === 0) return null;
-  const [least, p5, p995, largest] = [at(0), at(0.05), at(0.995), at(1)];
+  const sorted = Float64Array.from(part).sort();
+  const at = (q: number): number => sorted[Math.round(q * (sorted.length - 1))] ?? NaN;
+  const [p5, p995] = [at(0.05), at(0.995)];
   // Where nearly all are the same there is no spread: then a twentieth of them, or 1 ms.
   const top = p995 + Math.max((p995 - p5) / 2, Math.abs(p995) / 20, 1);
   const low = least < 0.4 * Math.abs(top) ? Math.min(0, least) : least;

@@ -1,9 +1,11 @@
-import { WorkError } from "../run/reader";
+import { StreamgaugeError } from "streamgauge/worker";
 
 /** An error for people, with the place and the code that programs know it by. */
 export function inWords(error: unknown): string {
-  if (!(error instanceof WorkError)) return error instanceof Error ? error.message : String(error);
-  const { code, message, file, line } = error.failure;
+  if (!(error instanceof StreamgaugeError)) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const { code, message, file, line } = error;
   const place = [file, line === undefined ? undefined : `line ${line}`].filter((part) => part);
   return `${place.length > 0 ? `${place.join(", ")}: ` : ""}${message} (${code}).`;
 }
