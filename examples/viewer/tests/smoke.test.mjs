@@ -1,68 +1,45 @@
 // The built page in headless Chromium: what it shows is what the package computes in Node.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import os from "node:os";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { pathToFileURL } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 
 import { compare, init, Run } from "streamgauge";
 import { init as initWebrtc, readDump } from "streamgauge/webrtc";
 
-import { serve } from "./serve.mjs";
+import { launch, serve } from "../../../bindings-js/tests/chromium.mjs";
 
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--use-fake-device-for-media-stream",
-  "--use-fake-ui-for-media-stream",
-];
 const ROOT = process.env.STREAMGAUGE_ROOT;
 const RUNS = path.join(ROOT, "tests/data/runs_real");
 const FILES = { frames: "frames.csv", prom: "prom.tsv", events: "events.csv", meta: "meta.env" };
 
-const tools = path.join(process.env.STREAMGAUGE_JS_TOOLS, "playwright-core/index.mjs");
-const { chromium } = await import(pathToFileURL(tools).href);
-
-let server, profile, context, page, origin;
+let server, browser, context, page;
 const wrong = [];
 const addresses = [];
 
 before(async () => {
   await Promise.all([init(), initWebrtc()]);
-  server = await serve(path.join(import.meta.dirname, "../dist"), "/some/where/");
-  origin = `http://127.0.0.1:${server.address().port}`;
-  profile = await mkdtemp(path.join(os.tmpdir(), "streamgauge-viewer-"));
-  context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM,
-    headless: true,
-    chromiumSandbox: false,
-    acceptDownloads: true,
-    viewport: { width: 1280, height: 900 },
-    args: FLAGS,
-  });
-  page = context.pages()[0] ?? (await context.newPage());
+  server = await serve(path.join(import.meta.dirname, ".."));
+  const devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+  const viewport = { width: 1280, height: 900 };
+  browser = await launch(devices, { acceptDownloads: true, viewport });
+  context = browser.context;
+  page = await browser.page();
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) wrong.push(message.text());
   });
   page.on("pageerror", (error) => wrong.push(String(error)));
   context.on("request", (request) => addresses.push(request.url()));
-  await page.goto(`${origin}/some/where/`);
+  // Not at the root: the page must work from any path.
+  await page.goto(`${server.origin}/dist/index.html`);
   await page.waitForSelector("html[data-ready]");
 });
 
 after(async () => {
-  await context?.close();
-  server?.close();
-  await rm(profile, { recursive: true, force: true, maxRetries: 3 });
+  await browser?.close();
+  await server?.close();
 });
 
 async function runOf(name) {
@@ -266,7 +243,9 @@ test("what cannot be read is said in words, and the page goes on", async () => {
   await page.waitForFunction(() => document.body.textContent.includes("gzip stream is damaged"));
   assert.match(await message(), /frames\.csv: the gzip stream is damaged \(malformed\)/);
   await pick(upload("holiday.jpg", noise));
-  await page.waitForFunction(() => document.body.textContent.includes("There is no run in this"));
+  await page.waitForFunction(() =>
+    document.body.textContent.includes("no run and no recording in this"),
+  );
   assert.match(await message(), /holiday\.jpg/);
   assert.deepEqual(await labels(), ["baseline-1", "fec-1"]);
 
@@ -376,7 +355,7 @@ test("closing all brings the beginning back", async () => {
 test("nothing was asked of another place, and the console is empty", () => {
   assert.ok(addresses.length > 5);
   const elsewhere = addresses.filter(
-    (address) => !/^(data|blob):/.test(address) && !address.startsWith(origin),
+    (address) => !/^(data|blob):/.test(address) && !address.startsWith(server.origin),
   );
   assert.deepEqual(elsewhere, []);
   assert.deepEqual(wrong, []);

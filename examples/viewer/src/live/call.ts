@@ -70,7 +70,9 @@ export class LoopbackCall {
     const sender = this.#videos.pop();
     if (sender === undefined) return;
     sender.track?.stop();
-    this.#sending.removeTrack(sender);
+    // Stopped for good, and gone from the reports: a sender without a track would stay in them.
+    const stopped = this.#sending.getTransceivers().find((one) => one.sender === sender);
+    stopped?.stop();
     await this.#negotiate();
   }
 

@@ -1,12 +1,14 @@
 /** The tab for calls: one from the page to itself, or a dump of one. */
 
+import { StreamgaugeError } from "streamgauge/webrtc";
+
 import { panelBox } from "../chart/chart";
 import { ChartGroup } from "../chart/group";
 import type { Scene } from "../chart/panel";
 import { pngOf } from "../chart/png";
 import { zoomButtons } from "../chart/toolbar";
 import { byId, download, fill, h } from "../ui/dom";
-import { counted } from "../ui/format";
+import { number } from "../ui/format";
 import type { Messages } from "../ui/messages";
 import { inWords } from "../ui/words";
 import { LoopbackCall } from "./call";
@@ -39,6 +41,7 @@ export class LivePage {
   });
   #call: LoopbackCall | undefined;
   #watch: Watch | undefined;
+  #reporting = false;
   /** When the first report came. */
   #beganMs: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -88,7 +91,7 @@ export class LivePage {
       h("li", {}, line === null ? reason : `line ${line}: ${reason}`),
     );
     const more = dump.problemCount - dump.problems.length;
-    if (more > 0) lines.push(h("li", {}, `and ${counted(more, "more")}`));
+    if (more > 0) lines.push(h("li", {}, `and ${number(more)} more`));
     if (dump.truncated) lines.unshift(h("li", {}, "a part of it was cut off"));
     const about = `${dump.name}: ${FORMATS[dump.format] ?? dump.format}`;
     const unread =
@@ -148,6 +151,9 @@ export class LivePage {
   }
 
   async #report(call: LoopbackCall): Promise<void> {
+    // A machine that is busy may take longer than a second for it.
+    if (this.#reporting) return;
+    this.#reporting = true;
     try {
       const reports = await call.reports();
       if (call !== this.#call || this.#watch === undefined) return;
@@ -155,8 +161,12 @@ export class LivePage {
       this.#beganMs ??= performance.now();
       this.#draw(this.#watch.series());
     } catch (error) {
+      // The clock was set back: what this report counted is in the next one.
+      if (error instanceof StreamgaugeError && error.code === "time_went_back") return;
       this.#messages.say("error", "The call is no longer watched:", inWords(error));
       this.#stop();
+    } finally {
+      this.#reporting = false;
     }
   }
 

@@ -18,7 +18,6 @@ export interface Rate extends Series {
 
 /** One run as it is shown. */
 export interface RunView {
-  name: string;
   meta: Record<string, string>;
   summary: Summary;
   problems: Problems;
@@ -64,7 +63,6 @@ export async function viewOf(run: RemoteRun): Promise<RunView> {
   const [latency, gaps, freezes] = await Promise.all([run.latency(), run.gaps(), run.freezes()]);
   const [bursts, marks] = await Promise.all([run.bursts(), run.marks()]);
   return {
-    name: run.name,
     meta: await run.meta(),
     summary: await run.summary(),
     problems: await run.problems(),

@@ -6,6 +6,8 @@ export function inWords(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
   }
   const { code, message, file, line } = error;
-  const place = [file, line === undefined ? undefined : `line ${line}`].filter((part) => part);
+  // Some messages begin with the line.
+  const said = line === undefined || message.startsWith(`line ${line}`);
+  const place = [file, said ? undefined : `line ${line}`].filter((part) => part);
   return `${place.length > 0 ? `${place.join(", ")}: ` : ""}${message} (${code}).`;
 }
