@@ -23,7 +23,7 @@ const MODULES: [Module; 5] = [
     Module { name: "slim", feature: "runs", opt_level: "'z'", limit_kb: 93.0, budget: "60, goal 45" },
     // Together with `full` it would be 190 kB.
     Module { name: "live", feature: "live", opt_level: "'z'", limit_kb: 98.0, budget: "150, goal 120" },
-    Module { name: "webrtc", feature: "webrtc", opt_level: "3", limit_kb: 106.0, budget: "150, goal 120" },
+    Module { name: "webrtc", feature: "webrtc", opt_level: "3", limit_kb: 108.0, budget: "150, goal 120" },
     Module { name: "series", feature: "series", opt_level: "'z'", limit_kb: 88.0, budget: "150, goal 120" },
 ];
 
