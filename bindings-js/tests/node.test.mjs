@@ -80,6 +80,7 @@ test("deltas of a monitor become telemetry", () => {
   };
   monitor.record(report, { timeUs: 1e6 });
   const node = new telemetry.Telemetry();
+  node.identify("PA", { roomId: "RM", roomName: "room" });
   const key = { participant: "PA", track: "TR", direction: "downstream", kind: "video" };
   const track = node.open(key, { nowUs: 0 });
   monitor.take(2e6).forEach((delta) => track.recordWebrtc(delta));
