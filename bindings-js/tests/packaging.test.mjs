@@ -165,7 +165,7 @@ test("Vite's development server, with the package left as it is", async () => {
 
 /** A page without a bundler: where the entries are is said by an import map. */
 const plain = (script) => {
-  const entries = ["series", "ring", "slim", "worker"].map((entry) => [
+  const entries = ["series", "ring", "slim", "webrtc", "worker"].map((entry) => [
     `streamgauge/${entry}`,
     `/node_modules/streamgauge/dist/${entry}.js`,
   ]);
