@@ -5,7 +5,7 @@ use crate::shell::{self, Cmd, Result, cargo, fail};
 use crate::stages::Outcome;
 
 /// Integration tests that need neither threads nor the feature `fs`.
-const WASM_TESTS: [&str; 3] = ["ledger_properties", "rtp_captures", "rtp_properties"];
+const WASM_TESTS: [&str; 4] = ["ledger_properties", "rtp_captures", "rtp_properties", "webrtc_recordings"];
 
 /// Unit, integration and documentation tests, of xtask too.
 pub(crate) fn native() -> Result<Outcome> {
@@ -29,11 +29,7 @@ pub(crate) fn wasm() -> Result<Outcome> {
     let output = repeatable(cargo(["test", "-p", "streamgauge"]).args(features))
         .args(["--target", "wasm32-wasip1", "--lib"])
         .args(WASM_TESTS.iter().flat_map(|test| ["--test", test]))
-        // Node 20 may crash when it ends amid the second compilation of a hot function: there is none.
-        .env(
-            "CARGO_TARGET_WASM32_WASIP1_RUNNER",
-            format!("node --no-warnings --no-wasm-tier-up {}", runner.display()),
-        )
+        .env("CARGO_TARGET_WASM32_WASIP1_RUNNER", format!("node --no-warnings {}", runner.display()))
         .env("STREAMGAUGE_ROOT", shell::root())
         .run()?;
     Ok(Outcome::of(&output))

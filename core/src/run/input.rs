@@ -331,6 +331,8 @@ mod tests {
         assert_eq!(largest, LINE_MAX_BYTES);
     }
 
+    // Node 20 crashes at its end after the memory that this takes in wasm.
+    #[cfg(not(target_family = "wasm"))]
     #[test]
     fn pieces_make_the_lines_that_one_read_makes() {
         let long = vec![b'x'; LINE_MAX_BYTES + 3];
@@ -345,6 +347,7 @@ mod tests {
         }
     }
 
+    #[cfg(not(target_family = "wasm"))]
     fn split(block: &[u8], lines: &mut Vec<Vec<u8>>) {
         lines.extend(block.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec));
     }
