@@ -304,7 +304,7 @@ impl RawStreams {
         self.0.with(stream, |stream| stream.record_lost_packets(packets as u64)).map_err(thrown)
     }
 
-    /// A stream, undefined for one that is not there; see [`stream_stats`].
+    /// A stream, undefined for one that is not there; see `stream_stats`.
     pub fn snapshot(&self, stream: &str) -> Option<Array> {
         self.0.snapshot(stream).as_ref().map(stream_stats)
     }
@@ -319,7 +319,7 @@ impl RawStreams {
         self.0.ids()
     }
 
-    /// All streams that are or were there; see [`media_totals`].
+    /// All streams that are or were there; see `media_totals`.
     pub fn totals(&self) -> Vec<f64> {
         media_totals(&self.0.totals())
     }

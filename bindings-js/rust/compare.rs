@@ -39,7 +39,7 @@ impl RawSides {
     }
 
     /// `[runs, duration_s]` of each side, the generator, the confidence, `[key, ...]` of each key as in
-    /// [`row`], the notes. The seed is a whole number.
+    /// `row`, the notes. The seed is a whole number.
     pub fn compare(&self, mode: &str, seed: f64, resamples: u32) -> Thrown<Array> {
         let compared = || {
             let options = CompareOptions { mode: mode.parse()?, seed: seed as u64, resamples };

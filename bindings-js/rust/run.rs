@@ -63,7 +63,7 @@ impl RawRun {
         run.map(|run| RawRun(Rc::new(run))).map_err(thrown)
     }
 
-    /// Keys and values in turn, see [`summary_value`].
+    /// Keys and values in turn, see `summary_value`.
     pub fn summary(&self, mode: &str) -> Thrown<Array> {
         let flat = || {
             let flat = Array::new();
