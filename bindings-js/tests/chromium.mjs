@@ -41,7 +41,12 @@ export async function serve(root, { pages = {}, texts = {}, headers = {} } = {})
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   return {
     origin: `http://127.0.0.1:${server.address().port}`,
-    close: () => new Promise((done) => server.close(done)),
+    close: () =>
+      new Promise((done) => {
+        server.close(done);
+        // Chromium opens some that it may never use; waiting for these takes minutes.
+        server.closeAllConnections();
+      }),
   };
 }
 
