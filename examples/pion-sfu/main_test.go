@@ -72,7 +72,7 @@ func TestAgainstChromium(t *testing.T) {
 			case <-time.After(patience):
 				t.Fatal("the viewer did not ask")
 			}
-			browse(t, server.URL+"/publish.html?name=alice&seconds=5")
+			browse(t, server.URL+"/publish.html?name=alice&seconds=8")
 			await(t, s, "what the browsers counted", func(now stats) bool {
 				return now.Browsers["alice"] != nil && now.Browsers[viewer] != nil
 			})
